@@ -1,0 +1,120 @@
+import { QuantumFluxError } from './error.ts';
+
+/** Bytes being written, growing as needed. Integers are LEB128 varints up to 2^53; signed ones are zigzag first. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  length = 0;
+
+  constructor(capacity = 1_024) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice(0, this.length);
+  }
+
+  /** Makes room, so that the next `size` bytes can be written. */
+  reserve(size: number): void {
+    if (this.length + size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + size));
+    grown.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  u8(value: number): void {
+    this.reserve(1);
+    this.#bytes[this.length++] = value;
+  }
+
+  u32(value: number): void {
+    this.reserve(4);
+    this.#view.setUint32(this.length, value);
+    this.length += 4;
+  }
+
+  f64(value: number): void {
+    this.reserve(8);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  varint(value: number): void {
+    this.reserve(8);
+    while (value >= 128) {
+      this.#bytes[this.length++] = (value % 128) | 128;
+      value = Math.floor(value / 128);
+    }
+    this.#bytes[this.length++] = value;
+  }
+
+  zigzag(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.#bytes.set(value, this.length);
+    this.length += value.length;
+  }
+}
+
+/** Reads what a ByteWriter wrote. Bytes that end too early are an `internal` error, never garbage. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.at = at;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.at;
+  }
+
+  u8(): number {
+    return this.#bytes[this.at++] ?? tooShort();
+  }
+
+  u32(): number {
+    this.at += 4;
+    return this.at > this.#bytes.length ? tooShort() : this.#view.getUint32(this.at - 4);
+  }
+
+  f64(): number {
+    this.at += 8;
+    return this.at > this.#bytes.length ? tooShort() : this.#view.getFloat64(this.at - 8, true);
+  }
+
+  varint(): number {
+    let byte = this.#bytes[this.at++] ?? tooShort();
+    if (byte < 128) return byte;
+    let value = byte & 127;
+    for (let scale = 128; ; scale *= 128) {
+      byte = this.#bytes[this.at++] ?? tooShort();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  }
+
+  zigzag(): number {
+    const value = this.varint();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /** A view, not a copy. */
+  bytes(length: number): Uint8Array {
+    this.at += length;
+    return this.at > this.#bytes.length ? tooShort() : this.#bytes.subarray(this.at - length, this.at);
+  }
+}
+
+function tooShort(): never {
+  throw new QuantumFluxError('internal', 'A frame of points ended too early.');
+}

@@ -1,0 +1,83 @@
+import type { ErrorBody } from './error.ts';
+import type { StreamMeta, TimeInput } from './points.ts';
+
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: ErrorBody };
+
+/** How far a reader is: it has everything up to and including `offset` of each partition, in this epoch. */
+export type Position = { epoch: number; offsets: [partition: number, offset: number][] };
+
+/** Everything of a subscription's streams after `after`, up to and including `last`, is known. */
+export type Range = [partition: number, after: number, last: number];
+
+/** Why a reader could not go on from its position and starts again from history. */
+export type ResyncReason =
+  /** The database was restored, failed over or rebuilt. */
+  | 'epoch'
+  /** The reader is ahead of the journal: an older state of the database is back. */
+  | 'rewound'
+  /** What is missing is no longer in the journal, or too much to replay. */
+  | 'too_far';
+
+export type SubscribeRequest = {
+  selector: string;
+  /** Where history starts. Default `-15m`. */
+  from?: TimeInput;
+  /** Width of the picture in pixels; history has at most four points per pixel. Default 1000. */
+  width?: number;
+  /** Stay subscribed when nothing matches yet, for streams to come. Without it: `not_found`. */
+  wait?: boolean;
+  /** Go on from here instead of sending history. */
+  resume?: Position;
+};
+
+export type SubscribeReply = {
+  /** Names this subscription in frames, heads and `unsubscribe`. */
+  channel: number;
+  /** The server's clock, in ms since the epoch. */
+  now: number;
+  streams: StreamMeta[];
+  position: Position;
+} & (
+  | {
+      is: 'history';
+      /** Set when `resume` was asked for and could not be done. */
+      resync?: ResyncReason;
+      /** Length of the interval that history was thinned to, in ms; null when every point is there. */
+      intervalMs: number | null;
+      /** Codec blocks, one or more per stream, oldest first. */
+      blocks: Uint8Array;
+    }
+  | { is: 'resumed'; /** A frame with all that was missed. */ frame: Uint8Array }
+);
+
+/** What the client says when it connects, in Socket.io's auth packet (never in the URL). */
+export type Handshake = { protocol: number; token?: string; key?: string };
+
+/** Why the server ends a connection. */
+export type GoodbyeReason =
+  /** The token is no longer valid: connect again with a new one. */
+  | 'expired'
+  /** The key or the user lost the right to be here. */
+  | 'revoked'
+  /** The server stops; another one, or the same one, is there soon. */
+  | 'shutdown';
+
+/** Socket events that the client sends. */
+export type ClientEvents = {
+  subscribe: (request: SubscribeRequest, reply: (reply: Reply<SubscribeReply>) => void) => void;
+  unsubscribe: (request: { channel: number }, reply: (reply: Reply<null>) => void) => void;
+};
+
+/** Socket events that the server sends. */
+export type ServerEvents = {
+  /** New points, as a frame (see frame.ts). */
+  frame: (frame: Uint8Array) => void;
+  /** Streams that match from now on, or changed; sent before their first points. */
+  streams: (message: { channel: number; streams: StreamMeta[] }) => void;
+  /** Streams that this subscription may no longer see. */
+  gone: (message: { channel: number; streams: number[] }) => void;
+  /** Nothing was missed in these ranges. Every `HEARTBEAT_MS`, so that loss is found while connected. */
+  heads: (message: { channel: number; epoch: number; ranges: Range[] }) => void;
+  /** The server is about to close this connection. */
+  goodbye: (message: { reason: GoodbyeReason; /** When to come back, in ms. */ retryMs: number }) => void;
+};

@@ -1,0 +1,40 @@
+/** Most points one write may carry, over all its streams. Above it: `too_large`. */
+export const MAX_BATCH_POINTS = 100_000;
+
+/** Largest body of a write, in bytes. Above it: `too_large`, before the body is read. */
+export const MAX_WRITE_BYTES = 8 * 1024 * 1024;
+
+/** Largest body of every other request, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** Longest stream name, tag name and tag value, in characters. */
+export const MAX_NAME_LENGTH = 200;
+export const MAX_TAG_NAME_LENGTH = 64;
+export const MAX_TAG_VALUE_LENGTH = 256;
+
+/** Most tags of one stream. */
+export const MAX_TAGS = 16;
+
+/** Longest unit, in characters. */
+export const MAX_UNIT_LENGTH = 32;
+
+/** Longest selector, in characters. */
+export const MAX_SELECTOR_LENGTH = 1_000;
+
+/** Most streams one selector may pick at a time. Above it: `too_large`. */
+export const MAX_SELECTED_STREAMS = 1_000;
+
+/** Most subscriptions one socket may have. Above it: `too_large`. */
+export const MAX_SUBSCRIPTIONS = 200;
+
+/** Widest picture a query may be made for, in pixels. */
+export const MAX_WIDTH = 10_000;
+
+/** A time is within what a JavaScript Date can say, in ms from the epoch (ECMA-262, 21.4.1.1). */
+export const MAX_TIME = 8.64e15;
+
+/** How many partitions the journal has; fixed when a database is created. */
+export const PARTITIONS = 8;
+
+/** How often the server tells every subscription how far the journal is, in ms. */
+export const HEARTBEAT_MS = 5_000;

@@ -1,0 +1,61 @@
+/** Time in ms since the epoch (sub-millisecond is kept), then the value. Both finite. */
+export type Point = readonly [time: number, value: number];
+
+/** `gauge`: a value that goes up and down. `counter`: a total that only grows, until it starts again at zero. */
+export type StreamKind = 'gauge' | 'counter';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** What is known of a stream besides its points. `id` is how blocks of points name it on the wire. */
+export type StreamMeta = {
+  id: number;
+  stream: string;
+  tags: Tags;
+  unit: string | null;
+  kind: StreamKind;
+};
+
+/** Points of one stream, as a program sends them. */
+export type StreamWrite = {
+  stream: string;
+  tags?: Tags;
+  unit?: string;
+  kind?: StreamKind;
+  points: readonly Point[];
+};
+
+/** The body of `POST /api/v1/points`: one stream, or many. All of it is stored, or nothing. */
+export type WriteRequest = StreamWrite | { streams: readonly StreamWrite[] };
+
+/** A time as a person may say it: ms since the epoch, ISO 8601, `now`, or before now: `-15m`. */
+export type TimeInput = number | string;
+
+/** The query of `GET /api/v1/query`. */
+export type QueryRequest = {
+  select: string;
+  /** Default `-15m`. */
+  from?: TimeInput;
+  /** Default `now`. */
+  to?: TimeInput;
+  /** Width of the picture in pixels: no more than four points per pixel come back. Default 1000. */
+  width?: number;
+};
+
+type SeriesOf<Columns> = Omit<StreamMeta, 'id'> & Columns;
+
+/** One stream of an answer: its points, or the statistics of equal intervals (`10s`, `1m`, …), oldest first. */
+export type QuerySeries =
+  | SeriesOf<{ resolution: 'raw'; t: number[]; v: number[] }>
+  | SeriesOf<{
+      resolution: string;
+      /** Start of each interval that has points. */
+      t: number[];
+      min: number[];
+      max: number[];
+      first: number[];
+      last: number[];
+      avg: number[];
+      count: number[];
+    }>;
+
+export type QueryResult = { streams: QuerySeries[] };

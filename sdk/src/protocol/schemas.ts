@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { QuantumFluxError } from './error.ts';
+import {
+  MAX_NAME_LENGTH,
+  MAX_SELECTOR_LENGTH,
+  MAX_TAG_NAME_LENGTH,
+  MAX_TAG_VALUE_LENGTH,
+  MAX_TAGS,
+  MAX_UNIT_LENGTH,
+  MAX_WIDTH,
+  PARTITIONS,
+} from './limits.ts';
+import { streamName, tagName } from './stream-key.ts';
+
+// What comes in over HTTP and over the socket. Only the server imports this file: zod would cost the SDK 24 KB.
+// Unknown keys are refused, so that a misspelled one is not silently without effect.
+
+const name = z.string().max(MAX_NAME_LENGTH).regex(streamName, 'must look like host.cpu.load: letters, digits and _ . : / -');
+
+// eslint-disable-next-line no-control-regex -- that is what it must not have
+const printable = /^[^\u0000-\u001f\u007f]*$/;
+
+const tags = z
+  .record(
+    z.string().max(MAX_TAG_NAME_LENGTH).regex(tagName, 'must look like region: letters, digits and _ . -'),
+    z.string().min(1).max(MAX_TAG_VALUE_LENGTH).regex(printable, 'must have no control characters'),
+  )
+  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${MAX_TAGS} entries`);
+
+/** One stream of a write. Its points are checked while they are put into columns (ingest/points.ts), not here. */
+export const streamWrite = z.strictObject({
+  stream: name,
+  tags: tags.optional(),
+  unit: z.string().min(1).max(MAX_UNIT_LENGTH).regex(printable, 'must have no control characters').optional(),
+  kind: z.enum(['gauge', 'counter']).optional(),
+  points: z.array(z.unknown()).min(1, 'must have at least one point'),
+});
+
+const selector = z.string().min(1).max(MAX_SELECTOR_LENGTH);
+const time = z.union([z.number(), z.string().min(1).max(64)]);
+const width = z.int().min(1).max(MAX_WIDTH);
+
+export const queryRequest = z.strictObject({
+  select: selector,
+  from: time.default('-15m'),
+  to: time.default('now'),
+  width: z.coerce.number().pipe(width).default(1_000),
+});
+
+export const listStreamsRequest = z.strictObject({ select: selector.default('*') });
+
+export const changeStreamsRequest = z.strictObject({
+  select: selector,
+  /** Whether publishable keys may see them. */
+  public: z.boolean(),
+});
+
+export const loginRequest = z.strictObject({
+  email: z.email().max(320),
+  password: z.string().min(1).max(1_024),
+});
+
+const origin = z
+  .string()
+  .max(200)
+  .regex(/^https?:\/\/[^/\s?#]+$/, 'must look like https://example.com or http://localhost:*');
+
+export const createKeyRequest = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['secret', 'ingest']), name: z.string().min(1).max(100) }),
+  z.strictObject({
+    kind: z.literal('publishable'),
+    name: z.string().min(1).max(100),
+    /** Pages that may use it. `*` as the port stands for any. */
+    origins: z.array(origin).min(1).max(50),
+  }),
+]);
+
+export const revokeKeyRequest = z.strictObject({ id: z.uuid() });
+
+const offset = z.int().min(0);
+const position = z.strictObject({
+  epoch: z.int().min(0),
+  offsets: z.array(z.tuple([z.int().min(0).max(PARTITIONS - 1), offset])).max(PARTITIONS),
+});
+
+export const handshake = z.object({
+  protocol: z.int().min(1),
+  token: z.string().max(8_192).optional(),
+  key: z.string().max(200).optional(),
+});
+
+export const subscribeRequest = z.strictObject({
+  selector,
+  from: time.default('-15m'),
+  width: width.default(1_000),
+  wait: z.boolean().default(false),
+  resume: position.optional(),
+});
+
+export const unsubscribeRequest = z.strictObject({ channel: z.int().min(0) });
+
+/** Checks a value at the border. The first mistake is an `invalid_input` error that names its field. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, at: readonly PropertyKey[] = []): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = [...at, ...issue!.path].join('.');
+  throw new QuantumFluxError('invalid_input', sentence(path, issue!.message), path === '' ? {} : { path });
+}
+
+function sentence(path: string, message: string): string {
+  return `${path === '' ? 'The input is not right' : path}: ${message}${message.endsWith('.') ? '' : '.'}`;
+}
