@@ -68,6 +68,15 @@ export function* blocksOf(bytes: Uint8Array): Generator<Block> {
   }
 }
 
+/** How many points a block has, without decoding it. */
+export function pointsIn({ bytes }: Block): number {
+  const reader = new ByteReader(bytes);
+  reader.varint();
+  reader.varint();
+  reader.u8();
+  return reader.varint();
+}
+
 /** The points of one block. */
 export function decodeBlock({ bytes }: Block): Columns {
   const reader = new ByteReader(bytes);

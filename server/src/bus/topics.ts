@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 
 /** What the servers say to each other. All of it is a hint: losing one costs time, never data. */
 export const topics = {

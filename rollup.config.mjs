@@ -1,0 +1,73 @@
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import resolve from '@rollup/plugin-node-resolve';
+import esbuild, { minify } from 'rollup-plugin-esbuild';
+
+const root = import.meta.dirname;
+const target = 'es2022';
+
+/** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
+const typescript = (folder) => ({
+  ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
+  // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
+  resolveId: undefined,
+});
+
+/** What is named, not pathed, is installed beside the package. */
+const installed = (id) => !id.startsWith('.') && !isAbsolute(id);
+
+/** Puts folders beside the bundle, for those who have the package and not the repository. */
+const copy = (folders) => ({
+  name: 'copy',
+  writeBundle({ dir }) {
+    for (const [to, from] of Object.entries(folders)) {
+      rmSync(join(dir, to), { recursive: true, force: true });
+      if (existsSync(join(root, from))) cpSync(join(root, from), join(dir, to), { recursive: true });
+    }
+  },
+});
+
+const modules = (folder, input, plugins = []) => ({
+  input: Object.fromEntries(Object.entries(input).map(([name, file]) => [name, join(root, folder, 'src', file)])),
+  external: installed,
+  plugins: [typescript(folder), ...plugins],
+  output: { dir: join(root, folder, 'dist'), format: 'es', sourcemap: true, chunkFileNames: 'shared/[name].js' },
+});
+
+/** For Node and for bundlers: one module per entry of the package, what they share in chunks. */
+export const sdk = modules('sdk', {
+  index: 'index.ts',
+  'protocol/index': 'protocol/index.ts',
+  'protocol/schemas': 'protocol/schemas.ts',
+});
+
+/** One module per tag, so that an application takes only those it uses. */
+export const widgets = modules('widgets', {
+  index: 'index.ts',
+  chart: 'chart/chart.ts',
+  stat: 'stat/stat.ts',
+  provider: 'provider/provider.ts',
+});
+
+/** For a script tag: one file with all it needs, from the sources. */
+export const cdn = {
+  input: join(root, 'widgets/src/cdn.ts'),
+  plugins: [resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }), typescript('widgets')],
+  onwarn(warning, warn) {
+    const ours = warning.ids?.some((id) => !id.includes('node_modules')) ?? true;
+    if (warning.code !== 'CIRCULAR_DEPENDENCY' || ours) warn(warning);
+  },
+  output: {
+    file: join(root, 'widgets/dist/cdn/quantumflux.js'),
+    format: 'es',
+    sourcemap: true,
+    plugins: [minify({ target, legalComments: 'none' })],
+  },
+};
+
+/** The program, with the generated database client inside. */
+export const server = modules('server', { main: 'main.ts' }, [
+  copy({ migrations: 'prisma/migrations', demo: 'examples/demo' }),
+]);
+
+export default [sdk, widgets, cdn, server];

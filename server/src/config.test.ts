@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+const secrets = { TOKEN_SECRET: 't'.repeat(32), PASSWORD_PEPPER: 'p'.repeat(32) };
+const DATABASE_URL = 'postgres://quantum:pa55word@db.example:5432/quantumflux';
+
+test('nothing needs to be configured', () => {
+  expect(readConfig({})).toEqual({
+    PORT: 5_000,
+    HOST: '127.0.0.1',
+    DATA_DIR: '.quantumflux',
+    HOST_METRICS: true,
+    LOG_LEVEL: 'info',
+    NODE_ENV: 'development',
+    isEmbedded: true,
+  });
+});
+
+test('an empty variable is one that is not set', () => {
+  expect(readConfig({ DATABASE_URL: '', REDIS_URL: ' ', PORT: '' })).toEqual(readConfig({}));
+});
+
+test('everything can be said', () => {
+  const BOOTSTRAP_SECRET_KEY = `qf_sk_${'a-Z_'.repeat(8)}`;
+  const REDIS_URL = 'rediss://:pass@redis.example:6380/1';
+  const env = { PORT: '0', HOST: '::', DATABASE_URL, REDIS_URL, BOOTSTRAP_SECRET_KEY, HOST_METRICS: 'On', LOG_LEVEL: 'warn', ...secrets };
+  expect(readConfig(env)).toMatchObject({ ...env, PORT: 0, HOST_METRICS: true, isEmbedded: false });
+});
+
+test('the machine is not recorded beside a database that may be shared', () => {
+  expect(readConfig({ DATABASE_URL, ...secrets }).HOST_METRICS).toBe(false);
+});
+
+test.each([
+  ['on', true],
+  ['true', true],
+  ['1', true],
+  ['OFF', false],
+  ['false', false],
+  ['0', false],
+])('HOST_METRICS=%s is %s', (word, expected) => {
+  expect(readConfig({ HOST_METRICS: word }).HOST_METRICS).toBe(expected);
+});
+
+test('every mistake is named at once', () => {
+  const env = {
+    PORT: '70000',
+    DATABASE_URL: 'mysql://localhost/x',
+    REDIS_URL: 'localhost:6379',
+    BOOTSTRAP_SECRET_KEY: 'qf_pk_demo',
+    HOST_METRICS: 'maybe',
+    LOG_LEVEL: 'loud',
+    TOKEN_SECRET: 'short',
+  };
+  expect(() => readConfig(env)).toThrow(
+    `The environment is not right:
+  PORT must be a whole number from 0 to 65535.
+  DATABASE_URL must look like postgres://user:password@host:5432/name.
+  REDIS_URL must look like redis://host:6379 or rediss://host:6379.
+  BOOTSTRAP_SECRET_KEY must be qf_sk_ and at least 32 letters, digits, - or _.
+  HOST_METRICS must be on or off.
+  LOG_LEVEL must be error, warn or info.
+  TOKEN_SECRET must have at least 32 characters; make one with: openssl rand -base64 48.
+  PASSWORD_PEPPER is needed with DATABASE_URL, the same for every server; make one with: openssl rand -base64 48.`,
+  );
+});
+
+describe('PORT', () => {
+  test.each(['http', '-1', '1.5', '0x50', '65536', '1e3'])('%s is refused', (PORT) => {
+    expect(() => readConfig({ PORT })).toThrow('PORT must be a whole number');
+  });
+});
+
+test('a mistake does not repeat the secret', () => {
+  expect(() => readConfig({ BOOTSTRAP_SECRET_KEY: 'qf_sk_tooshort' })).toThrow(expect.not.stringContaining('tooshort') as never);
+  expect(() => readConfig({ DATABASE_URL: 'http://user:hunter2@db' })).toThrow(/^(?!.*hunter2)/s);
+});

@@ -1,0 +1,55 @@
+import { MAX_BATCH_POINTS, QuantumFluxError } from '@quantumflux/sdk/protocol';
+import { expect, test } from 'vitest';
+import { batchOf } from './point-batch.ts';
+
+const write = (more: object = {}) => ({ stream: 'plant.temp', points: [[1_763_800_000_000, 21.5]], ...more });
+
+function refusal(body: unknown): { code: string; path: string | undefined } {
+  try {
+    batchOf(body);
+  } catch (error) {
+    if (error instanceof QuantumFluxError) return { code: error.code, path: error.path };
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+test('one stream and a list of streams become the same columns', () => {
+  const one = batchOf(write({ tags: { line: '3' }, unit: 'celsius' }));
+  expect(one).toEqual(batchOf({ streams: [write({ tags: { line: '3' }, unit: 'celsius' })] }));
+  expect(one).toMatchObject({ points: 1, streams: [{ key: 'plant.temp{line="3"}', unit: 'celsius', kind: 'gauge' }] });
+  expect([...one.streams[0]!.columns.times]).toEqual([1_763_800_000_000]);
+  expect([...one.streams[0]!.columns.values]).toEqual([21.5]);
+});
+
+test.each<[string, unknown, string | undefined]>([
+  ['nothing', undefined, undefined],
+  ['a list', [], undefined],
+  ['an unknown key', write({ units: 'celsius' }), undefined],
+  ['an unknown key beside streams', { streams: [write()], stream: 'x' }, 'stream'],
+  ['no streams', { streams: [] }, 'streams'],
+  ['no points', write({ points: [] }), 'points'],
+  ['a name with spaces', write({ stream: 'plant temp' }), 'stream'],
+  ['a tag that is a number', write({ tags: { line: 3 } }), 'tags.line'],
+  ['a control character', write({ tags: { line: 'a\u0000' } }), 'tags.line'],
+  ['points that are objects', { streams: [write(), write({ points: [{ t: 1, v: 2 }] })] }, 'streams.1.points.0'],
+  ['a time that is text', { streams: [write({ points: [[1, 1], ['2026', 1]] })] }, 'streams.0.points.1.0'],
+  ['a time beyond the calendar', write({ points: [[9e15, 1]] }), 'points.0.0'],
+  ['null as a value', write({ points: [[1, null]] }), 'points.0.1'],
+  ['an infinite value', JSON.parse('{"stream":"a","points":[[1,1e999]]}'), 'points.0.1'],
+  ['NaN as a value', write({ points: [[1, Number.NaN]] }), 'points.0.1'],
+  ['a point of three', write({ points: [[1, 2, 3]] }), 'points.0'],
+])('refuses %s and names the field', (_, body, path) => {
+  expect(refusal(body)).toEqual({ code: 'invalid_input', path });
+});
+
+test('a write with more points than allowed is too large, whichever way they are spread', () => {
+  const points = Array.from({ length: MAX_BATCH_POINTS / 2 + 1 }, (_, i) => [i, i]);
+  expect(refusal({ streams: [write({ points }), write({ points })] }).code).toBe('too_large');
+});
+
+test('a key of the prototype is a tag like any other, or refused, but never more than that', () => {
+  const batch = batchOf(JSON.parse('{"stream":"a","tags":{"constructor":"x"},"points":[[1,1]]}'));
+  expect(batch.streams[0]!.key).toBe('a{constructor="x"}');
+  expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+});

@@ -1,0 +1,27 @@
+import { PROTOCOL_VERSION, QuantumFluxError } from '@quantumflux/sdk/protocol';
+import { handshake, parse } from '@quantumflux/sdk/protocol/schemas';
+import type { Authenticate } from '../http/caller.ts';
+import { credentialsOf } from '../http/credentials.ts';
+import { toQuantumFluxError } from '../http/errors.ts';
+import type { LiveSocket } from './live.gateway.ts';
+
+/** Lets a socket in, or says why not: the error's `data` is an ErrorBody. */
+export async function admit(socket: LiveSocket, authenticate: Authenticate): Promise<Error | undefined> {
+  try {
+    const { protocol, token, key } = parse(handshake, socket.handshake.auth);
+    if (protocol > PROTOCOL_VERSION + 1) {
+      throw new QuantumFluxError(
+        'invalid_input',
+        `The client speaks version ${protocol} of the protocol, this server ${PROTOCOL_VERSION}. Update the server.`,
+        { path: 'protocol' },
+      );
+    }
+    const { origin } = credentialsOf(socket.handshake.headers, { encrypted: socket.handshake.secure });
+    const caller = await authenticate({ bearer: token ?? key, origin });
+    socket.data = { caller, audiences: [] };
+    return undefined;
+  } catch (cause) {
+    const error = toQuantumFluxError(cause);
+    return Object.assign(new Error(error.message), { data: error.toBody() });
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  endpoints,
+  formatDuration,
+  QuantumFluxError,
+  resolveTime,
+  type Columns,
+  type QuerySeries,
+} from '@quantumflux/sdk/protocol';
+import { changeStreamsRequest, listStreamsRequest, queryRequest } from '@quantumflux/sdk/protocol/schemas';
+import { Router } from 'express';
+import type { Caller } from '../http/caller.ts';
+import { route } from '../http/route.ts';
+import type { Catalog } from './catalog.ts';
+import { intervalFor, rollUp } from './downsample.ts';
+import type { ReadHistory } from './history.ts';
+import { metaOf, type Stream } from './stream.ts';
+
+/** What exists, what it says, and who may see it. */
+export function streamRoutes({ catalog, history }: { catalog: Catalog; history: ReadHistory }): Router {
+  const router = Router();
+
+  async function pick(select: string, caller: Caller): Promise<Stream[]> {
+    const streams = await catalog.select(select, caller);
+    if (streams.length > 0) return streams;
+    throw new QuantumFluxError('not_found', `No stream matches ${select}. A stream exists once a point was written to it.`);
+  }
+
+  route(router, endpoints.listStreams, listStreamsRequest, 'streams.read', async ({ select }, caller) => {
+    const streams = await catalog.select(select, caller);
+    return { streams: streams.map((stream) => ({ ...metaOf(stream), key: stream.key, public: stream.public })) };
+  });
+
+  route(router, endpoints.changeStreams, changeStreamsRequest, 'streams.change', async ({ select, ...change }, caller) => {
+    const streams = await pick(select, caller);
+    await catalog.setPublic(streams, change.public);
+    return { changed: streams.length };
+  });
+
+  route(router, endpoints.query, queryRequest, 'streams.read', async ({ select, width, ...range }, caller) => {
+    const now = Date.now();
+    const [from, to] = [resolveTime(range.from, now), resolveTime(range.to, now)];
+    if (from >= to) throw new QuantumFluxError('invalid_input', 'from must be before to.', { path: 'from' });
+    const streams = await pick(select, caller);
+    const { columns } = await history(streams.map(({ id }) => id), from, to);
+    return { streams: streams.map((stream) => seriesOf(stream, columns.get(stream.id)!, { rangeMs: to - from, width })) };
+  });
+
+  return router;
+}
+
+/** As points when they are few enough to draw, else as statistics of intervals. */
+function seriesOf(stream: Stream, columns: Columns, { rangeMs, width }: { rangeMs: number; width: number }): QuerySeries {
+  const { id: _, ...meta } = metaOf(stream);
+  if (columns.times.length <= 4 * width) {
+    return { ...meta, resolution: 'raw', t: [...columns.times], v: [...columns.values] };
+  }
+  const intervalMs = intervalFor(rangeMs, width);
+  const { t, min, max, first, last, avg, count } = rollUp(columns, intervalMs);
+  return {
+    ...meta,
+    resolution: formatDuration(intervalMs),
+    t: [...t],
+    min: [...min],
+    max: [...max],
+    first: [...first],
+    last: [...last],
+    avg: [...avg],
+    count: [...count],
+  };
+}
