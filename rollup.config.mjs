@@ -1,4 +1,4 @@
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import resolve from '@rollup/plugin-node-resolve';
 import esbuild, { minify } from 'rollup-plugin-esbuild';
@@ -22,7 +22,7 @@ const copy = (folders) => ({
   writeBundle({ dir }) {
     for (const [to, from] of Object.entries(folders)) {
       rmSync(join(dir, to), { recursive: true, force: true });
-      if (existsSync(join(root, from))) cpSync(join(root, from), join(dir, to), { recursive: true });
+      cpSync(join(root, from), join(dir, to), { recursive: true, filter: (path) => !path.endsWith('package.json') });
     }
   },
 });
@@ -61,7 +61,7 @@ export const cdn = {
     file: join(root, 'widgets/dist/cdn/quantumflux.js'),
     format: 'es',
     sourcemap: true,
-    plugins: [minify({ target, legalComments: 'none' })],
+    plugins: [minify({ target, legalComments: 'none', banner: '/*! QuantumFlux (MIT) with Lit (BSD-3), d3 (ISC), Socket.io (MIT) */' })],
   },
 };
 

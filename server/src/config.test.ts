@@ -71,7 +71,10 @@ describe('PORT', () => {
   });
 });
 
-test('a mistake does not repeat the secret', () => {
-  expect(() => readConfig({ BOOTSTRAP_SECRET_KEY: 'qf_sk_tooshort' })).toThrow(expect.not.stringContaining('tooshort') as never);
-  expect(() => readConfig({ DATABASE_URL: 'http://user:hunter2@db' })).toThrow(/^(?!.*hunter2)/s);
+test.each([
+  { BOOTSTRAP_SECRET_KEY: 'qf_sk_hunter2' },
+  { DATABASE_URL: 'http://user:hunter2@db' },
+  { TOKEN_SECRET: 'hunter2' },
+])('a mistake does not repeat what may be a secret: %j', (env) => {
+  expect(() => readConfig(env)).toThrow(/^(?!.*hunter2)/s);
 });

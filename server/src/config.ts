@@ -55,8 +55,9 @@ function address(example: string, protocol: RegExp) {
 }
 
 function secret(isEmbedded: boolean) {
-  const missing = 'is needed with DATABASE_URL, the same for every server; make one with: openssl rand -base64 48';
-  const text = z.string(missing).min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48');
-  // The type stays the same in both modes; only what is accepted differs.
-  return z.custom<string | undefined>().pipe(isEmbedded ? text.optional() : (text as z.ZodType<string | undefined>));
+  const advice = 'make one with: openssl rand -base64 48';
+  const text = z
+    .string(`is needed with DATABASE_URL, the same for every server; ${advice}`)
+    .min(32, `must have at least 32 characters; ${advice}`);
+  return isEmbedded ? text.optional() : text;
 }

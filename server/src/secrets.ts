@@ -29,11 +29,11 @@ async function read(path: string): Promise<Secrets | undefined> {
   }
   try {
     return file.parse(JSON.parse(text));
-  } catch (cause) {
-    // Never replaced in silence: without its pepper, every password of the database would be wrong.
+  } catch {
+    // Never replaced in silence: without its pepper, every password of the database would be wrong. The cause is left
+    // out, for it quotes what stands in the file.
     throw new Error(
-      `The secrets in ${path} are broken. Bring the file back from a backup; or delete it, which ends all sessions and makes all passwords invalid.`,
-      { cause },
+      `The secrets in ${path} are broken. Bring the file back from a backup, or delete it: then all sessions end and all passwords are invalid.`,
     );
   }
 }

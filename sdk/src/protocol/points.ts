@@ -15,6 +15,14 @@ export type StreamMeta = {
   kind: StreamKind;
 };
 
+/** A stream in the answer of `GET /api/v1/streams`. */
+export type StreamInfo = StreamMeta & {
+  /** Canonical text, unique in the organization: see stream-key.ts. */
+  key: string;
+  /** Whether publishable keys may see it. */
+  public: boolean;
+};
+
 /** Points of one stream, as a program sends them. */
 export type StreamWrite = {
   stream: string;

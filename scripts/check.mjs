@@ -1,0 +1,65 @@
+// `npm test`, here and in CI: all that must hold before a change is merged. Every step runs, also after one failed, and
+// the last line printed is `N passed, N failed`.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { build } from './build.mjs';
+import { browserTests, program, vitest } from './check/steps.mjs';
+
+const begin = performance.now();
+const rows = [];
+
+requireRedis();
+// What is generated is imported by what is checked.
+await build(['database']);
+
+// Quiet looks at the sources; beside each other, because each keeps one core busy.
+await Promise.all([
+  step('lock file', () => program('scripts/lock-check.mjs')).then(() =>
+    step('types', () => program('node_modules/typescript/bin/tsc', '-b')),
+  ),
+  step('format', () => program('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')).then(() =>
+    step('lint', () => program('node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.')),
+  ),
+]);
+await loudStep('unit and contract tests', () => vitest('node'));
+await step('build', () => program('scripts/build.mjs'));
+await loudStep('browser tests', browserTests);
+await loudStep('end-to-end tests', () => vitest('e2e'));
+summarise();
+
+/** Runs a step and says how it went. A step that is not a suite of tests counts as one. */
+async function step(name, work) {
+  const start = performance.now();
+  const { passed, failed, skipped = 0, output = '' } = await work();
+  const row = { name, passed, failed, skipped, seconds: Number(((performance.now() - start) / 1000).toFixed(1)) };
+  rows.push(row);
+  console.log(`${failed ? 'FAILED' : 'ok'}  ${name}, ${row.seconds} s`);
+  if (failed && output) console.log(output);
+}
+
+/** Runs a step that prints while it works. */
+async function loudStep(name, work) {
+  heading(name);
+  await step(name, work);
+}
+
+function requireRedis() {
+  const installed = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')));
+  if (installed) return;
+  heading('redis-server is not installed: what needs Redis is NOT tested');
+  console.log('Debian, Ubuntu: apt-get install redis-server      macOS: brew install redis\n');
+  // A machine that decides about merging must not skip in silence.
+  if (process.env.CI === 'true') rows.push({ name: 'redis-server', passed: 0, failed: 1, skipped: 0, seconds: 0 });
+}
+
+function summarise() {
+  const sum = (column) => rows.reduce((total, row) => total + row[column], 0);
+  heading(`all steps, ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+  console.table(Object.fromEntries(rows.map(({ name, ...row }) => [name, row])));
+  process.exitCode = sum('failed') > 0 ? 1 : 0;
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+}
+
+function heading(text) {
+  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 100 - text.length))}`);
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { createServer, defaultClientConditions } from 'vite';
+import { root } from './run.mjs';
+
+const server = 'http://localhost:5000';
+const script = join(root, 'widgets/src/cdn.ts');
+
+/** Where the demo page gets its script: from the sources, under the address that it has in production. */
+const scriptFromSources = {
+  name: 'script-from-sources',
+  enforce: 'pre',
+  resolveId: (id) => (id.split('?')[0] === '/sdk/quantumflux.js' ? script : null),
+};
+
+/** Serves the demo page on port 3000 until what it returns is called. */
+export async function startClient() {
+  const vite = await createServer({
+    configFile: false,
+    root: join(root, 'examples/demo'),
+    cacheDir: join(root, 'node_modules/.cache/vite'),
+    plugins: [scriptFromSources],
+    resolve: { conditions: ['quantumflux-source', ...defaultClientConditions] },
+    // As in tsconfig.base.json: Lit's decorators, with fields that are assigned and not defined over its accessors.
+    oxc: { decorator: { legacy: true }, assumptions: { setPublicClassFields: true } },
+    // The page names no source file; so that all libraries are found before the first request, not during it.
+    optimizeDeps: { entries: [script] },
+    server: {
+      port: 3000,
+      strictPort: true,
+      fs: { allow: [root] },
+      proxy: {
+        '/api': server,
+        '/health': server,
+        '/ready': server,
+        '/socket.io': { target: server, ws: true },
+      },
+    },
+  });
+  await vite.listen();
+  vite.printUrls();
+  return () => vite.close();
+}

@@ -1,0 +1,42 @@
+import { QuantumFluxError } from './protocol/index.ts';
+
+/** Who is asking: `token` or `key`, or nobody. */
+export type Credential = { token?: string; key?: string };
+
+/** Where the credential comes from. Both promises reject with a QuantumFluxError. */
+export type Credentials = {
+  /** Whether asking again may bring another one. */
+  isRenewable: boolean;
+  /** The one that was used last, or the first. */
+  current(): Promise<Credential>;
+  /** A fresh one. Whoever asks while one is on its way gets the same. */
+  renew(): Promise<Credential>;
+};
+
+export function createCredentials({ key, getToken }: { key?: string; getToken?: () => Promise<string> }): Credentials {
+  let last: Promise<Credential> | undefined;
+  let isOnItsWay = false;
+
+  async function ask(): Promise<Credential> {
+    if (!getToken) return key === undefined ? {} : { key };
+    try {
+      return { token: await getToken() };
+    } catch (cause) {
+      last = undefined;
+      // The page may know better than we do whether trying again makes sense.
+      if (cause instanceof QuantumFluxError) throw cause;
+      throw new QuantumFluxError('unavailable', `getToken brought no token: ${String(cause)}`, { cause });
+    } finally {
+      isOnItsWay = false;
+    }
+  }
+
+  function renew(): Promise<Credential> {
+    if (last && isOnItsWay) return last;
+    isOnItsWay = true;
+    last = ask();
+    return last;
+  }
+
+  return { isRenewable: getToken !== undefined, current: () => last ?? renew(), renew };
+}

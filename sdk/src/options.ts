@@ -1,0 +1,40 @@
+import type { TimeInput } from './protocol/index.ts';
+
+/** Ends what it was handed back for. Calling it again does nothing. */
+export type Stop = () => void;
+
+/** Who the client is: nobody, a key, or a token that the page's own server gives out. */
+type Identity =
+  | { key?: undefined; getToken?: undefined }
+  | {
+      /** An API key: `qf_pk_…` in browsers; `qf_sk_…` or `qf_ik_…` only where strangers cannot read it. */
+      key: string;
+      getToken?: undefined;
+    }
+  | {
+      /** Brings a fresh token. Asked before every connect and again when the server says that a token expired. */
+      getToken: () => Promise<string>;
+      key?: undefined;
+    };
+
+export type ClientOptions = Identity & {
+  /** Where the server is: `https://flux.example.com`, also with a path. Default in browsers: where the page is from. */
+  url?: string;
+  /** Shortest and longest wait before the client connects again, in ms. Default 500 and 20 000. */
+  reconnect?: { minMs: number; maxMs: number };
+  /** How long a stream stays subscribed after its last watcher left, in ms. Default 5 000. */
+  lingerMs?: number;
+  /** How long a connection with subscriptions may say nothing before it counts as lost, in ms. Default 15 000. */
+  silenceMs?: number;
+};
+
+export type StreamOptions = {
+  /** Where history starts: ms since the epoch, ISO 8601, or before now. Default `-15m`. */
+  from?: TimeInput;
+  /** Width of the picture in pixels; history has at most four points per pixel. Default 1000. */
+  width?: number;
+  /** Most points kept of each series; the oldest are dropped. Default 100 000. */
+  capacity?: number;
+  /** Stay subscribed when nothing matches yet, for streams to come. Default false: the error `not_found`. */
+  wait?: boolean;
+};

@@ -1,0 +1,67 @@
+/** What health tells of the parts of a server; each is asked when somebody wants to know. */
+export type Vitals = {
+  version: string;
+  database: 'embedded' | 'external';
+  /** Fails, or does not come back, when the database does not answer. */
+  pingDatabase: () => Promise<unknown>;
+  /** Whether the database promised that what it commits survives a loss of power. */
+  durability: () => 'full' | 'reduced' | 'unknown';
+  bus: 'memory' | 'redis';
+  busUp: () => boolean;
+  isStopping: () => boolean;
+};
+
+/** Longest wait for the database, in ms. */
+const PATIENCE_MS = 1_000;
+
+/** How long its answer counts, in ms: many may ask, it is asked once a second. */
+const FRESH_MS = 1_000;
+
+/** Whether the database answers, and why the server should get no requests now. */
+export function createCheckup({ pingDatabase, durability, isStopping }: Pick<Vitals, 'pingDatabase' | 'durability' | 'isStopping'>) {
+  let asked: { answer: Promise<boolean>; until: number } | undefined;
+
+  function databaseUp(): Promise<boolean> {
+    // A database that is silent is not asked again: every question would take one more connection from the pool.
+    if (!asked || performance.now() > asked.until) asked = ask();
+    return within(PATIENCE_MS, asked.answer);
+  }
+
+  function ask() {
+    const question = { answer: answers(), until: Infinity };
+    async function answers(): Promise<boolean> {
+      const isUp = await pingDatabase().then(
+        () => true,
+        () => false,
+      );
+      question.until = performance.now() + FRESH_MS;
+      return isUp;
+    }
+    return question;
+  }
+
+  return {
+    databaseUp,
+
+    /** A sentence each; none when all is well. */
+    async reasonsNotReady(): Promise<string[]> {
+      const isUp = await databaseUp();
+      return [
+        ...(isStopping() ? ['The server is shutting down.'] : []),
+        ...(isUp ? [] : ['The database does not answer.']),
+        ...(durability() === 'full' ? [] : ['The database does not promise to keep what it commits.']),
+      ];
+    },
+  };
+}
+
+/** The answer, or false when it takes longer. */
+async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const first = await Promise.race([answer, tooLate]);
+  clearTimeout(timer);
+  return first;
+}

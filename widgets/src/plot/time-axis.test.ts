@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { formatTime, timeTicks } from './time-axis.ts';
+
+const noon = new Date(2026, 10, 22, 12, 0, 0).getTime();
+const labels = (span: number, width = 600) => timeTicks([noon - span, noon], width).map(({ label }) => label);
+
+test('five minutes are told in minutes', () => {
+  expect(labels(300_000)).toEqual(['11:55', '11:56', '11:57', '11:58', '11:59', '12:00']);
+});
+
+test('half a minute is told in seconds', () => {
+  expect(labels(30_000)).toContain('11:59:45');
+});
+
+test('midnight is named by its day', () => {
+  expect(labels(86_400_000)).toContain('22 Nov');
+});
+
+test('a year is told in months', () => {
+  expect(labels(365 * 86_400_000, 400)).toContain('Jul 2026');
+});
+
+test('a wide plot has more labels than a narrow one, none has many', () => {
+  expect(labels(300_000, 1_600).length).toBeGreaterThan(labels(300_000, 200).length);
+  expect(labels(300_000, 200).length).toBeLessThanOrEqual(4);
+});
+
+test('ticks stay at the same moments while the window moves', () => {
+  const before = timeTicks([noon - 300_000, noon], 600).map(({ at }) => at);
+  const after = timeTicks([noon - 290_000, noon + 10_000], 600).map(({ at }) => at);
+  expect(after.slice(0, -1).every((at) => before.includes(at))).toBe(true);
+});
+
+test('a moment is as exact as the window needs', () => {
+  expect(formatTime(noon + 1, 5_000)).toBe('12:00:00.001');
+  expect(formatTime(noon, 300_000)).toBe('12:00:00');
+  expect(formatTime(noon, 7 * 86_400_000)).toBe('22 Nov 12:00');
+});

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatParts, formatValue } from './unit.ts';
+
+test.each([
+  [37.249, 'percent', '37.2%'],
+  [5, 'percent', '5%'],
+  [1_503_238_554, 'bytes', '1.40 GiB'],
+  [512, 'bytes', '512 B'],
+  [2_621_440, 'bytes/s', '2.50 MiB/s'],
+  [0.0042, 'seconds', '4.20 ms'],
+  [0.31, 'ms', '310 µs'],
+  [1_520, 'ms', '1.52 s'],
+  [7_200, 's', '2 h'],
+  [21.5, 'celsius', '21.5 °C'],
+  [-3.25, 'celsius', '−3.25 °C'],
+  [1_250, 'watts', '1.25 kW'],
+  [12_345, 'requests/s', '12.3k requests/s'],
+  [12_345, null, '12.3k'],
+  [0.00123, null, '0.00123'],
+  [0, 'bytes', '0 B'],
+  [0, 'ms', '0 ms'],
+  [3e-12, null, '3e-12'],
+])('%d of unit %s is written %s', (value, unit, text) => {
+  expect(formatValue(value, unit)).toBe(text);
+});
+
+test('digits and unit come apart for those who set them differently', () => {
+  expect(formatParts(37.249, 'percent')).toEqual(['37.2', '%']);
+});
+
+test('every finite value of every unit has words', () => {
+  const unit = fc.constantFrom(null, 'percent', 'bytes', 'ms', 's', 'celsius', 'requests');
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), unit, (value, unit) => {
+      expect(formatValue(value, unit)).toMatch(/^−?[\d.,e+−-]+/);
+    }),
+  );
+});
