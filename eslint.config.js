@@ -12,8 +12,8 @@ import borders from './scripts/lint/borders.mjs';
 const features = ['alerts', 'auth', 'dashboards', 'health', 'host', 'ingest', 'insights', 'live', 'reports', 'streams'];
 
 // Tests may import what they test, and what that stands on.
-const sdkTests = 'sdk/src/**/*.{test,contract}.ts';
-const serverTests = 'server/src/**/*.{test,contract}.ts';
+const sdkTests = 'sdk/src/**/*.{test,contract,testing}.ts';
+const serverTests = 'server/src/**/*.{test,contract,testing}.ts';
 
 /**
  * Who may import whom: `what` is open to `by` only, and the first row that names something decides.
@@ -23,7 +23,11 @@ const serverTests = 'server/src/**/*.{test,contract}.ts';
  *   inside the server: {bus, cache, http, database} <- feature <- compose <- main
  */
 const table = [
-  { what: ['**/*.{test,contract}.ts'], by: ['**/*.{test,contract}.ts'], why: 'only tests import tests.' },
+  {
+    what: ['**/*.{test,contract,testing}.ts'],
+    by: ['**/*.{test,contract,testing}.ts'],
+    why: 'only tests import tests.',
+  },
 
   // Between the packages.
   {
@@ -143,18 +147,25 @@ export default defineConfig(
   },
   {
     files: [sources],
-    ignores: ['**/*.{test,contract,stories}.ts'],
+    ignores: ['**/*.{test,contract,testing,stories}.ts'],
     rules: { 'import-x/no-extraneous-dependencies': 'error' },
   },
   {
     files: [sources],
-    ignores: ['server/src/{config,main}.ts', '**/*.{test,contract,stories}.ts'],
+    ignores: ['server/src/{config,main}.ts', '**/*.{test,contract,testing,stories}.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only config.ts reads the environment; take the value as an option.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Only config.ts reads the environment; take the value as an option.',
+        },
       ],
-      'no-restricted-imports': ['error', { paths: [{ name: 'node:process', importNames: ['env'], message: 'Only config.ts reads the environment.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'node:process', importNames: ['env'], message: 'Only config.ts reads the environment.' }] },
+      ],
     },
   },
   {
@@ -162,6 +173,15 @@ export default defineConfig(
     extends: [lit['flat/recommended'], wc['flat/best-practice']],
     plugins: { 'lit-a11y': litA11y },
     rules: litA11y.configs.recommended.rules,
+  },
+  {
+    // What a response's JSON is, and what stands for a value in `expect`, is `any`; that it fits is what the test finds out.
+    files: ['**/*.{test,contract,testing}.ts', 'tests/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
   },
   {
     // Written in TypeScript for the editor's sake; no project holds them.

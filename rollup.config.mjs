@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import resolve from '@rollup/plugin-node-resolve';
 import esbuild, { minify } from 'rollup-plugin-esbuild';
+import { entriesOf } from './scripts/entries.mjs';
 
 const root = import.meta.dirname;
 const target = 'es2022';
@@ -28,26 +29,22 @@ const copy = (folders) => ({
 });
 
 const modules = (folder, input, plugins = []) => ({
-  input: Object.fromEntries(Object.entries(input).map(([name, file]) => [name, join(root, folder, 'src', file)])),
+  input,
   external: installed,
   plugins: [typescript(folder), ...plugins],
   output: { dir: join(root, folder, 'dist'), format: 'es', sourcemap: true, chunkFileNames: 'shared/[name].js' },
 });
 
+const entries = (folder) =>
+  Object.fromEntries(
+    entriesOf(folder).map(({ source, output }) => [output.replace(/^dist\/|\.js$/g, ''), join(root, folder, source)]),
+  );
+
 /** For Node and for bundlers: one module per entry of the package, what they share in chunks. */
-export const sdk = modules('sdk', {
-  index: 'index.ts',
-  'protocol/index': 'protocol/index.ts',
-  'protocol/schemas': 'protocol/schemas.ts',
-});
+export const sdk = modules('sdk', entries('sdk'));
 
 /** One module per tag, so that an application takes only those it uses. */
-export const widgets = modules('widgets', {
-  index: 'index.ts',
-  chart: 'chart/chart.ts',
-  stat: 'stat/stat.ts',
-  provider: 'provider/provider.ts',
-});
+export const widgets = modules('widgets', entries('widgets'));
 
 /** For a script tag: one file with all it needs, from the sources. */
 export const cdn = {
@@ -60,13 +57,20 @@ export const cdn = {
   output: {
     file: join(root, 'widgets/dist/cdn/quantumflux.js'),
     format: 'es',
+    inlineDynamicImports: true,
     sourcemap: true,
-    plugins: [minify({ target, legalComments: 'none', banner: '/*! QuantumFlux (MIT) with Lit (BSD-3), d3 (ISC), Socket.io (MIT) */' })],
+    plugins: [
+      minify({
+        target,
+        legalComments: 'none',
+        banner: '/*! QuantumFlux (MIT) with Lit (BSD-3), d3 (ISC), Socket.io (MIT) */',
+      }),
+    ],
   },
 };
 
 /** The program, with the generated database client inside. */
-export const server = modules('server', { main: 'main.ts' }, [
+export const server = modules('server', { main: join(root, 'server/src/main.ts') }, [
   copy({ migrations: 'prisma/migrations', demo: 'examples/demo' }),
 ]);
 

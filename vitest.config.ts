@@ -1,15 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages are tested from their sources, without a build.
-const source = { resolve: { conditions: ['quantumflux-source'] }, ssr: { resolve: { conditions: ['quantumflux-source'] } } };
+const source = {
+  resolve: { conditions: ['quantumflux-source'] },
+  ssr: { resolve: { conditions: ['quantumflux-source'] } },
+};
 
 export default defineConfig({
   test: {
     projects: [
-      { ...source, test: { name: 'node', include: ['{sdk,server}/src/**/*.test.ts', 'widgets/src/plot/**/*.test.ts', 'tests/rules/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      {
+        ...source,
+        test: {
+          name: 'node',
+          include: ['{sdk,server}/src/**/*.test.ts', 'widgets/src/plot/**/*.test.ts', 'tests/rules/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
       // Whole systems: one at a time, so that they do not slow each other down.
-      { ...source, test: { name: 'e2e', include: ['tests/{e2e,faults}/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        ...source,
+        test: {
+          name: 'e2e',
+          include: ['tests/{e2e,faults}/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
-    coverage: { include: ['{sdk,server}/src/**/*.ts', 'widgets/src/plot/**/*.ts'], exclude: ['**/*.test.ts', '**/*.contract.ts', '**/generated/**'] },
+    coverage: {
+      include: ['{sdk,server}/src/**/*.ts', 'widgets/src/plot/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/generated/**'],
+    },
   },
 });

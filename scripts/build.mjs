@@ -4,7 +4,13 @@ import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, since } from './run.mjs';
 
-const shared = ['rollup.config.mjs', 'tsconfig.base.json', 'package-lock.json'];
+const shared = [
+  'rollup.config.mjs',
+  'tsconfig.base.json',
+  'package-lock.json',
+  'sdk/package.json',
+  'widgets/package.json',
+];
 
 /** In the order in which one needs the other. `output` stands for all that a part writes. */
 const parts = {
@@ -51,7 +57,9 @@ async function buildTypes() {
   process.stdout.write('Building declarations and the manifest of the elements … ');
   await Promise.all([
     runOrFail(['node_modules/typescript/bin/tsc', '-b']),
-    runOrFail([join(root, 'node_modules/@custom-elements-manifest/analyzer/cem.js'), 'analyze'], { cwd: join(root, 'widgets') }),
+    runOrFail([join(root, 'node_modules/@custom-elements-manifest/analyzer/cem.js'), 'analyze'], {
+      cwd: join(root, 'widgets'),
+    }),
   ]);
   console.log(since(start));
 }

@@ -44,7 +44,9 @@ async function loudStep(name, work) {
 }
 
 function requireRedis() {
-  const installed = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')));
+  const installed = (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, 'redis-server')));
   if (installed) return;
   heading('redis-server is not installed: what needs Redis is NOT tested');
   console.log('Debian, Ubuntu: apt-get install redis-server      macOS: brew install redis\n');

@@ -1,13 +1,7 @@
-import { readFileSync } from 'node:fs';
-
-const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+import { entriesOf } from '../scripts/entries.mjs';
 
 /** Where the package has what a source file exports, by the path of the source file. */
-const published = new Map(
-  Object.values(exports).flatMap((entry) =>
-    entry['quantumflux-source'] ? [[entry['quantumflux-source'].slice(2), entry.default.slice(2)]] : [],
-  ),
-);
+const published = new Map(entriesOf('widgets').map(({ source, output }) => [source, output]));
 
 /** Leaves what an application sees: elements by the path they are imported from, without what is private. */
 const publish = {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { entriesOf } from '../entries.mjs';
 
 /**
  * ESLint rule: holds a table of who may import whom. Every option is a row `{ what, by, why }`: what matches `what` may
@@ -38,40 +38,24 @@ const pathFrom = (root, path) => relative(root, path).replaceAll(sep, '/');
 
 function targetOf(specifier, { cwd, filename }) {
   if (specifier.startsWith('.')) return pathFrom(cwd, resolve(dirname(filename), specifier));
-  return sourcesOf(cwd).get(specifier) ?? specifier;
+  return sources.get(specifier) ?? specifier;
 }
 
-const sourcesByRoot = new Map();
-
-/** Where the entries of our own packages have their sources, by the name they are imported with. */
-function sourcesOf(root) {
-  const known = sourcesByRoot.get(root);
-  if (known) return known;
-  const sources = new Map();
-  for (const folder of ['sdk', 'widgets']) {
-    const { name, exports } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    for (const [entry, target] of Object.entries(exports)) {
-      const source = target['quantumflux-source'];
-      if (source) sources.set(join(name, entry).replaceAll(sep, '/'), join(folder, source).replaceAll(sep, '/'));
-    }
-  }
-  sourcesByRoot.set(root, sources);
-  return sources;
-}
+/** Where the modules of our own packages have their sources, by the name they are imported with. */
+const sources = new Map(
+  ['sdk', 'widgets'].flatMap((folder) => entriesOf(folder).map(({ name, source }) => [name, `${folder}/${source}`])),
+);
 
 const admits = (by, file) =>
   by.reduce((open, pattern) => (matches(file, pattern.replace(/^!/, '')) ? !pattern.startsWith('!') : open), false);
 
-const compiled = new Map();
+const patterns = new Map();
 
-/** Globs with `**`, `*` and `{a,b}`: all that the table needs. */
+/** Whether a path fits a glob with `**`, `*` and `{a,b}`: all that the table needs. */
 function matches(path, glob) {
-  let pattern = compiled.get(glob);
-  if (!pattern) {
-    const source = glob.replace(/\*\*\/|\*\*|\*|[{},]|[.+()[\]$^|?]/g, (part) => parts[part] ?? `\\${part}`);
-    compiled.set(glob, (pattern = new RegExp(`^${source}$`)));
-  }
-  return pattern.test(path);
+  if (!patterns.has(glob))
+    patterns.set(glob, new RegExp(`^${glob.replace(/\*\*\/|\*\*|[*{},.]/g, (part) => meanings[part])}$`));
+  return patterns.get(glob).test(path);
 }
 
-const parts = { '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '{': '(?:', '}': ')', ',': '|' };
+const meanings = { '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '{': '(?:', '}': ')', ',': '|', '.': '\\.' };

@@ -1,23 +1,17 @@
 /** The server's clock, as far as replies tell it. */
 export class Clock {
-  #offsetMs = 0;
-  #uncertaintyMs = Infinity;
+  #aheadMs = 0;
 
-  /** The server's time in ms since the epoch; the local time until a reply told it. */
+  /** The server's time in ms since the epoch; the local time until a reply proved that wrong. */
   now(): number {
-    return Date.now() + this.#offsetMs;
+    return Date.now() + this.#aheadMs;
   }
 
-  /** A reply told the time `now`; local times in ms. The quickest reply of a connection is the surest. */
+  /** A reply told the server's time `now`. It was so at some moment between asking and the answer, both local, in ms. */
   learn(now: number, { askedAt, answeredAt }: { askedAt: number; answeredAt: number }): void {
-    const uncertaintyMs = (answeredAt - askedAt) / 2;
-    if (uncertaintyMs > this.#uncertaintyMs) return;
-    this.#uncertaintyMs = uncertaintyMs;
-    this.#offsetMs = now - (askedAt + answeredAt) / 2;
-  }
-
-  /** Trusts the next reply whatever it is: clocks drift, and laptops sleep. */
-  forget(): void {
-    this.#uncertaintyMs = Infinity;
+    const [least, most] = [now - answeredAt, now - askedAt];
+    // What we believe may be true, so it stays: slow replies do not spoil what quick ones told.
+    if (least <= this.#aheadMs && this.#aheadMs <= most) return;
+    this.#aheadMs = (least + most) / 2;
   }
 }

@@ -9,7 +9,7 @@ export type ConnectionState =
   | { is: 'connected'; since: number }
   /** Lost, or not reached; the next attempt is at `retryAt`, or sooner when the browser comes online. */
   | { is: 'waiting'; attempt: number; since: number; reason: QuantumFluxError; retryAt: number }
-  /** The server will not have us; there is no other attempt until somebody watches anew. */
+  /** The server will not have us. There is no other attempt until everybody stopped watching and somebody starts. */
   | { is: 'error'; error: QuantumFluxError }
   /** `close()` was called. */
   | { is: 'closed' };

@@ -4,8 +4,11 @@ import { Channels } from './channels.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Credentials } from './credentials.ts';
 import { openLink, type Link } from './link.ts';
+import type { Message } from './message.ts';
 import type { Stop } from './options.ts';
+import { QuantumFluxError } from './protocol/index.ts';
 import { nextTry, noTries, type End, type Tries } from './reconnect.ts';
+import { tellOne } from './watchers.ts';
 
 /** How long a connection must hold before the attempts are counted anew, in ms. */
 const HOLD_MS = 10_000;
@@ -28,6 +31,7 @@ export class Connection {
   #tries: Tries = noTries;
   #link: Link | undefined;
   #channels: Channels | undefined;
+  #heardAt = 0;
   /** Ends the timers of the present state. */
   #rest: Stop = () => undefined;
 
@@ -48,17 +52,16 @@ export class Connection {
   join(listener: Listener): Stop {
     const member: Listener = (state) => listener(state);
     this.#members.add(member);
-    // A newcomer is a reason to ask again, even after the server refused.
-    if (this.#state.is === 'idle' || this.#state.is === 'error') this.#open();
-    member(this.#state);
+    if (this.#state.is === 'idle') this.#open();
+    else member(this.#state);
     return () => {
-      if (this.#members.delete(member) && this.#members.size === 0 && this.#state.is !== 'closed') this.#leave({ is: 'idle' });
+      if (this.#members.delete(member) && this.#members.size === 0) this.#leave({ is: 'idle' });
     };
   }
 
   /** Hears of every change without needing the connection. */
   observe(listener: Listener): Stop {
-    const observer: Listener = (state) => listener(state);
+    const observer: Listener = (state) => tellOne(listener, state);
     this.#observers.add(observer);
     return () => void this.#observers.delete(observer);
   }
@@ -66,17 +69,79 @@ export class Connection {
   /** For good. */
   close(): void {
     this.#leave({ is: 'closed' });
+    this.#members.clear();
     this.#observers.clear();
   }
 
   #open(): void {
     const { address, credentials } = this.#options;
     this.#enter({ is: 'connecting', attempt: this.#tries.attempt, since: Date.now() });
-    const link = openLink(address, credentials, {
-      onOpen: () => this.#opened(link),
+    // Whoever was told may have ended it.
+    if (this.#state.is !== 'connecting') return;
+    this.#link = openLink(address, credentials, {
+      onOpen: () => this.#opened(),
       onMessage: (message) => this.#heard(message),
       onEnd: (end) => this.#ended(end),
     });
-    this.#link = link;
+  }
+
+  #opened(): void {
+    this.#channels = new Channels(this.#link!);
+    this.#heardAt = Date.now();
+    const timer = setInterval(() => this.#checkSilence(), this.#options.silenceMs / 3);
+    this.#enter({ is: 'connected', since: Date.now() }, () => clearInterval(timer));
+  }
+
+  #heard(message: Message): void {
+    this.#heardAt = Date.now();
+    this.#channels?.deliver(message);
+  }
+
+  /** A connection can be dead long before the network says so: a laptop that slept, a router that forgot it. */
+  #checkSilence(): void {
+    if (!this.#channels?.isListening) this.#heardAt = Date.now();
+    if (Date.now() - this.#heardAt <= this.#options.silenceMs) return;
+    this.#link?.close();
+    this.#ended({ is: 'lost', error: new QuantumFluxError('unavailable', 'The server fell silent.') });
+  }
+
+  #ended(end: End): void {
+    this.#link = this.#channels = undefined;
+    const held = this.#state.is === 'connected' && Date.now() - this.#state.since >= HOLD_MS;
+    const tries = held ? noTries : this.#tries;
+    const next = nextTry(end, tries, { ...this.#options, isRenewable: this.#options.credentials.isRenewable });
+    if (next.is === 'stop') return this.#enter({ is: 'error', error: next.error });
+    this.#tries = { attempt: tries.attempt + 1, hurried: next.hurried };
+    if (next.delayMs === 0) return this.#open();
+    this.#wait(next);
+  }
+
+  #wait({ delayMs, reason }: { delayMs: number; reason: QuantumFluxError }): void {
+    const open = () => this.#open();
+    const timer = setTimeout(open, delayMs);
+    const page = globalThis as Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>>;
+    page.addEventListener?.('online', open);
+    const now = Date.now();
+    this.#enter({ is: 'waiting', attempt: this.#tries.attempt, since: now, reason, retryAt: now + delayMs }, () => {
+      clearTimeout(timer);
+      page.removeEventListener?.('online', open);
+    });
+  }
+
+  #leave(state: ConnectionState): void {
+    if (this.#state.is === 'closed') return;
+    this.#link?.close();
+    this.#link = this.#channels = undefined;
+    this.#tries = noTries;
+    this.#enter(state);
+  }
+
+  /** `rest` ends what goes on only in this state. */
+  #enter(state: ConnectionState, rest: Stop = () => undefined): void {
+    this.#rest();
+    this.#rest = rest;
+    this.#state = state;
+    // A listener may cause another change; then all hear the newest state, some of them twice.
+    for (const listen of [...this.#members, ...this.#observers]) listen(this.#state);
   }
 }

@@ -13,7 +13,9 @@ export type Credentials = {
   renew(): Promise<Credential>;
 };
 
-export function createCredentials({ key, getToken }: { key?: string; getToken?: () => Promise<string> }): Credentials {
+type Identity = { key?: string | undefined; getToken?: (() => Promise<string>) | undefined };
+
+export function createCredentials({ key, getToken }: Identity): Credentials {
   let last: Promise<Credential> | undefined;
   let isOnItsWay = false;
 

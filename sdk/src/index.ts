@@ -1,5 +1,6 @@
-export { connect, type Client, type RequestOptions } from './client.ts';
+export { connect, type Client } from './client.ts';
 export type { ConnectionState } from './connection-state.ts';
+export type { RequestOptions } from './http.ts';
 export type { LiveState, LiveUpdate } from './live-state.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Stop, StreamOptions } from './options.ts';

@@ -1,4 +1,5 @@
-import type { QuantumFluxError, ResyncReason } from './protocol/index.ts';
+import type { Phase } from './follow.ts';
+import { QuantumFluxError, type ResyncReason } from './protocol/index.ts';
 import type { Series } from './series.ts';
 
 /** How fresh a live stream is. Times are local, in ms since the epoch. */
@@ -22,3 +23,19 @@ export type LiveUpdate = {
   /** Only in the first update after history was replaced: there may be points that nobody was shown. Says why. */
   resync?: ResyncReason;
 };
+
+/** What watchers are told of a phase. `hasHistory`: there is something to keep showing. `now` is local, in ms. */
+export function liveStateOf(phase: Phase, before: LiveState, { hasHistory, now }: { hasHistory: boolean; now: number }): LiveState {
+  if (phase.is === 'refused') return { is: 'error', error: phase.error };
+  if (phase.is === 'following' || (phase.is === 'asking' && phase.isLive)) return { is: 'live' };
+  if (!hasHistory) {
+    return { is: 'connecting', attempt: phase.attempt, since: before.is === 'connecting' ? before.since : now };
+  }
+  const known = phase.is === 'asking' ? null : phase.reason;
+  return {
+    is: 'stale',
+    since: before.is === 'stale' ? before.since : now,
+    reason: known ?? (before.is === 'stale' ? before.reason : new QuantumFluxError('unavailable', 'Not connected yet.')),
+    retryAt: phase.is === 'asking' ? null : phase.retryAt,
+  };
+}

@@ -38,3 +38,10 @@ export type StreamOptions = {
   /** Stay subscribed when nothing matches yet, for streams to come. Default false: the error `not_found`. */
   wait?: boolean;
 };
+
+/** Stream options with nothing left open. */
+export type WholeStreamOptions = Required<StreamOptions>;
+
+export function withDefaults({ from = '-15m', width = 1_000, capacity = 100_000, wait = false }: StreamOptions): WholeStreamOptions {
+  return { from, width, capacity, wait };
+}

@@ -9,7 +9,8 @@ type Line = { level: keyof Log; message: string; details: unknown };
 /** A log that can be read. */
 export function createReadableLog(): Log & { lines: Line[] } {
   const lines: Line[] = [];
-  const write = (level: keyof Log) => (message: string, details?: unknown) => void lines.push({ level, message, details });
+  const write = (level: keyof Log) => (message: string, details?: unknown) =>
+    void lines.push({ level, message, details });
   return { lines, error: write('error'), warn: write('warn'), info: write('info') };
 }
 

@@ -28,7 +28,7 @@ import { createMemoryLimit } from './http/limit.memory.ts';
 import { openRedisLimits } from './http/limit.redis.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
-import { requestMetrics } from './http/request-metrics.ts';
+import { requestMetrics, type ObserveRequest } from './http/request-metrics.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
@@ -42,3 +42,125 @@ import { partitionOf } from './streams/stream.ts';
 import { streamRoutes } from './streams/streams.routes.ts';
 import { createStreamStore } from './streams/streams.store.ts';
 import { version } from './version.ts';
+
+/** How long a stop may take before what is left is let go, in ms. */
+const STOP_MS = 20_000;
+
+/** Builds the whole server. The only place where one part learns of another. */
+export async function compose(config: Config, log: Log) {
+  const stops: (() => unknown)[] = [];
+  /** Later parts stand on earlier ones, so they end first. */
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    return await build(config, { log, onStop: (stop) => void stops.push(stop), stopAll });
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+type Building = { log: Log; onStop: (stop: () => unknown) => void; stopAll: () => Promise<void> };
+
+async function build(config: Config, { log, onStop, stopAll }: Building) {
+  // What the features stand on.
+  const secrets = await loadSecrets(config);
+  const databaseUrl = config.DATABASE_URL ?? (await embeddedUrl());
+  const database = await openDatabase({ url: databaseUrl, migrationsDir: assets.migrations, log });
+  onStop(database.close);
+  const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, log) : createMemoryBus(log);
+  onStop(bus.close);
+  const cache = config.REDIS_URL ? createRedisCache(config.REDIS_URL) : createMemoryCache();
+  onStop(cache.close);
+  const limits = config.REDIS_URL ? openRedisLimits(config.REDIS_URL) : { createLimit: createMemoryLimit, close: () => undefined };
+  onStop(limits.close);
+  const metrics = createMetrics();
+
+  async function embeddedUrl(): Promise<string> {
+    const { url, stop } = await startEmbeddedPostgres({ dir: config.DATA_DIR, log });
+    onStop(stop);
+    return url;
+  }
+
+  // Auth.
+  const passwords = createPasswords({ pepper: secrets.passwordPepper });
+  const tokens = createTokens({ secret: secrets.tokenSecret });
+  const users = createUserStore(database.prisma);
+  const keys = createKeyStore(database.prisma);
+  const authenticate = createAuthenticate({ tokens, users, keys, cache });
+  const { organizationId, created } = await bootstrap({
+    store: createBootstrapStore(database.prisma),
+    passwords,
+    secretKey: config.BOOTSTRAP_SECRET_KEY,
+  });
+
+  // Streams, and points on their way in.
+  const journal = createJournalStore(database.pool);
+  const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
+  onStop(await catalog.start());
+  const history = createHistory({ journal });
+  const ingest = createIngestService({
+    ensureStreams: catalog.ensure,
+    partitionOf,
+    appendToJournal: journal.append,
+    bus,
+    log,
+    onCommit({ points, entries }) {
+      metrics.pointsIngested.inc(points);
+      metrics.journalCommits.inc(entries);
+    },
+  });
+  onStop(ingest.drain);
+
+  // Edges.
+  let isStopping = false;
+  const observe: ObserveRequest = (labels, seconds) => metrics.requests.observe(labels, seconds);
+  const app = createApp({
+    authenticate,
+    log,
+    observe,
+    features: [
+      healthRoutes(
+        {
+          version,
+          database: config.isEmbedded ? 'embedded' : 'external',
+          pingDatabase: database.ping,
+          durability: () => database.durability,
+          bus: config.REDIS_URL ? 'redis' : 'memory',
+          busUp: bus.isUp,
+          isStopping: () => isStopping,
+        },
+        metrics,
+      ),
+      bundleRoutes({ file: assets.sdk }),
+      authRoutes({ login: createLogin({ users, passwords, tokens, createLimit: limits.createLimit }), keys: createKeyService({ keys, cache, bus }), users }),
+      streamRoutes({ catalog, history }),
+      demoRoutes({ directory: assets.demo }),
+    ],
+  });
+  const http = createServer(pointsFirst({ authenticate, ingest, log, steps: [requestId, requestLog(log), requestMetrics(observe)] }, app));
+  // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
+  Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
+
+  const io: LiveServer = new Server(http, { cors: { origin: '*' }, serveClient: false, perMessageDeflate: false, maxHttpBufferSize: 64 * 1_024 });
+  const stopLive = await startLiveGateway({ io, bus, log, authenticate, catalog, journal, history, intervalFor, thin, metrics });
+  const stopHost = config.HOST_METRICS ? startHostSource({ append: (batch) => ingest.append(organizationId, batch), log }) : () => undefined;
+  onStop(stopLive);
+  onStop(stopHost);
+
+  return {
+    http,
+    /** The owner's password, at the very first start; nobody is told again. */
+    created,
+    /** Takes no more work, finishes what it has, lets go of the rest. */
+    async close(): Promise<void> {
+      isStopping = true;
+      const deadline = setTimeout(() => http.closeAllConnections(), STOP_MS);
+      http.close();
+      http.closeIdleConnections();
+      await stopAll();
+      clearTimeout(deadline);
+    },
+  };
+}

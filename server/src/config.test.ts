@@ -23,7 +23,16 @@ test('an empty variable is one that is not set', () => {
 test('everything can be said', () => {
   const BOOTSTRAP_SECRET_KEY = `qf_sk_${'a-Z_'.repeat(8)}`;
   const REDIS_URL = 'rediss://:pass@redis.example:6380/1';
-  const env = { PORT: '0', HOST: '::', DATABASE_URL, REDIS_URL, BOOTSTRAP_SECRET_KEY, HOST_METRICS: 'On', LOG_LEVEL: 'warn', ...secrets };
+  const env = {
+    PORT: '0',
+    HOST: '::',
+    DATABASE_URL,
+    REDIS_URL,
+    BOOTSTRAP_SECRET_KEY,
+    HOST_METRICS: 'On',
+    LOG_LEVEL: 'warn',
+    ...secrets,
+  };
   expect(readConfig(env)).toMatchObject({ ...env, PORT: 0, HOST_METRICS: true, isEmbedded: false });
 });
 

@@ -29,7 +29,10 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
     /** Redis, for more than one server. Without it: hints, cache and limits stay in this process. */
     REDIS_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
     /** A secret key that exists from the first start on, so that automation needs no one to copy one. */
-    BOOTSTRAP_SECRET_KEY: z.string().regex(/^qf_sk_[\w-]{32,}$/, 'must be qf_sk_ and at least 32 letters, digits, - or _').optional(),
+    BOOTSTRAP_SECRET_KEY: z
+      .string()
+      .regex(/^qf_sk_[\w-]{32,}$/, 'must be qf_sk_ and at least 32 letters, digits, - or _')
+      .optional(),
     /** Record this machine as streams `host.*`. */
     HOST_METRICS: yesOrNo.default(isEmbedded),
     LOG_LEVEL: z.enum(['error', 'warn', 'info'], 'must be error, warn or info').default('info'),

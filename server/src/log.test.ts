@@ -28,7 +28,9 @@ test('an entry is one line of JSON: time, level, message, details', () => {
   const { log, lines } = listen();
   log.info('the server\nlistens', { port: 5_000 });
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/^\{"time":"\d{4}-\d\d-\d\dT[\d:.]+Z","level":"info","message":"the server\\nlistens","details":\{"port":5000\}\}\r?\n$/);
+  expect(lines[0]).toMatch(
+    /^\{"time":"\d{4}-\d\d-\d\dT[\d:.]+Z","level":"info","message":"the server\\nlistens","details":\{"port":5000\}\}\r?\n$/,
+  );
 });
 
 test('an entry without details has none', () => {
@@ -61,11 +63,17 @@ describe('errors', () => {
   });
 
   test('are found inside of details', () => {
-    expect(logged({ job: 'compact', error: new Error('full') })).toMatchObject({ job: 'compact', error: { message: 'full' } });
+    expect(logged({ job: 'compact', error: new Error('full') })).toMatchObject({
+      job: 'compact',
+      error: { message: 'full' },
+    });
   });
 
   test('of the database do not quote the row', () => {
-    const error = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ann@example.com) already exists.' });
+    const error = Object.assign(new Error('duplicate key'), {
+      code: '23505',
+      detail: 'Key (email)=(ann@example.com) already exists.',
+    });
     expect(logged(error)).toMatchObject({ code: '23505', message: 'duplicate key' });
     expect(JSON.stringify(logged(error))).not.toContain('ann@example.com');
   });
@@ -92,29 +100,65 @@ describe('a secret is masked', () => {
     expect((JSON.parse(lines[0]!) as { message: string }).message).toBe(expected);
   });
 
-  test.each(['password', 'passwordHash', 'token', 'accessToken', 'Authorization', 'client_secret', 'key', 'apiKey', 'api-key', 'set-cookie', 'TOKEN_SECRET'])(
-    'in the field %s, at any depth',
-    (name) => {
-      expect(logged({ [name]: 'hunter2', deeper: [{ [name]: { value: 'hunter2' } }] })).toEqual({ [name]: '***', deeper: [{ [name]: '***' }] });
-    },
-  );
+  test.each([
+    'password',
+    'passwordHash',
+    'token',
+    'accessToken',
+    'Authorization',
+    'client_secret',
+    'key',
+    'apiKey',
+    'api-key',
+    'set-cookie',
+    'TOKEN_SECRET',
+  ])('in the field %s, at any depth', (name) => {
+    expect(logged({ [name]: 'hunter2', deeper: [{ [name]: { value: 'hunter2' } }] })).toEqual({
+      [name]: '***',
+      deeper: [{ [name]: '***' }],
+    });
+  });
 
   test('among the values of fields, lists, maps and sets', () => {
-    expect(logged([{ text: key }, [jwt], new Map([['a', key]]), new Set([jwt])])).toEqual([{ text: 'qf_sk_***' }, ['***'], { a: 'qf_sk_***' }, ['***']]);
+    expect(logged([{ text: key }, [jwt], new Map([['a', key]]), new Set([jwt])])).toEqual([
+      { text: 'qf_sk_***' },
+      ['***'],
+      { a: 'qf_sk_***' },
+      ['***'],
+    ]);
   });
 });
 
-test.each(['qf_pk_demo', 'http://localhost:5000/sdk/quantumflux.js?key=qf_pk_demo', 'monkey=1', 'postgres://db:5432/x', 'a:b@c'])(
-  'what is no secret stays: %s',
-  (text) => {
-    expect(logged({ text, keyId: 'k1', tokens: 3, monkey: 'george' })).toEqual({ text, keyId: 'k1', tokens: 3, monkey: 'george' });
-  },
-);
+test.each([
+  'qf_pk_demo',
+  'http://localhost:5000/sdk/quantumflux.js?key=qf_pk_demo',
+  'monkey=1',
+  'postgres://db:5432/x',
+  'a:b@c',
+])('what is no secret stays: %s', (text) => {
+  expect(logged({ text, keyId: 'k1', tokens: 3, monkey: 'george' })).toEqual({
+    text,
+    keyId: 'k1',
+    tokens: 3,
+    monkey: 'george',
+  });
+});
 
 test('what JSON cannot say does not break the log', () => {
-  const round: Record<string, unknown> = { big: 2n ** 60n, bytes: new Uint8Array(12), when: new Date(0), bad: new Date(Number.NaN), run() {} };
+  const round: Record<string, unknown> = {
+    big: 2n ** 60n,
+    bytes: new Uint8Array(12),
+    when: new Date(0),
+    bad: new Date(Number.NaN),
+    run() {},
+  };
   round['self'] = round;
-  expect(logged(round)).toMatchObject({ big: '1152921504606846976', bytes: '12 bytes', when: '1970-01-01T00:00:00.000Z', bad: null });
+  expect(logged(round)).toMatchObject({
+    big: '1152921504606846976',
+    bytes: '12 bytes',
+    when: '1970-01-01T00:00:00.000Z',
+    bad: null,
+  });
 });
 
 test('a text without end is cut', () => {

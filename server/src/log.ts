@@ -11,7 +11,11 @@ export const silent: Log = { error() {}, warn() {}, info() {} };
 
 /** One line of JSON per entry on stdout: time, level, message, details. Secrets are masked wherever they stand. */
 export function createLog(level: LogLevel, out: NodeJS.WritableStream = process.stdout): Log {
-  const logger = winston.createLogger({ level, transports: [new winston.transports.Stream({ stream: out })], format: line() });
+  const logger = winston.createLogger({
+    level,
+    transports: [new winston.transports.Stream({ stream: out })],
+    format: line(),
+  });
 
   const write = (at: LogLevel) => (message: string, details?: unknown) => {
     logger.log({ level: at, message, details });

@@ -23,7 +23,8 @@ const lastSecretWord = /^keys?$/;
 /** The text with its secrets masked. */
 export function withoutSecretsText(text: string): string {
   // Cut first, so that masking is quick, but never through a word: half a secret may not look like one.
-  const kept = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S{0,500}$/, `… (${text.length} characters)`) : text;
+  const kept =
+    text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S{0,500}$/, `… (${text.length} characters)`) : text;
   return looks.reduce((rest, [pattern, mask]) => rest.replace(pattern, mask), kept);
 }
 
@@ -41,7 +42,9 @@ export function withoutSecrets(value: unknown, depth = 0): unknown {
   if (value instanceof Set) return withoutSecrets([...value], depth);
   if (value instanceof Map) return withoutSecrets(Object.fromEntries(value), depth);
   const fields = Object.entries(value instanceof Error ? fieldsOf(value) : value);
-  return Object.fromEntries(fields.map(([name, field]) => [name, isSecret(name, field) ? MASK : withoutSecrets(field, depth + 1)]));
+  return Object.fromEntries(
+    fields.map(([name, field]) => [name, isSecret(name, field) ? MASK : withoutSecrets(field, depth + 1)]),
+  );
 }
 
 /** What JSON leaves out of an error comes first; then what it carries besides. */

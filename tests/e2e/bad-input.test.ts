@@ -104,9 +104,9 @@ test('an event without an answer function does no harm', async () => {
 
 test('what was refused is in the log once, as a request, and never as an error', () => {
   const lines = server.output().split('\n').filter((line) => line.startsWith('{'));
-  const entries = lines.map((line) => JSON.parse(line) as { level: string; requestId?: string });
+  const entries = lines.map((line) => JSON.parse(line) as { level: string; details?: { requestId?: string } });
   expect(entries.filter(({ level }) => level !== 'info')).toEqual([]);
-  const ids = entries.flatMap(({ requestId }) => requestId ?? []);
+  const ids = entries.flatMap(({ details }) => details?.requestId ?? []);
   expect(new Set(ids).size).toBe(ids.length);
   expect(server.output()).not.toContain(SECRET_KEY);
 });

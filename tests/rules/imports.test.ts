@@ -51,7 +51,7 @@ const refused: [file: string, imported: string, why: RegExp][] = [
   ['server/src/host/host.ts', '../ingest/ingest.service.ts', /features meet in compose\.ts/],
   ['server/src/auth/auth.service.ts', '../compose.ts', /only main\.ts starts the whole/],
   ['server/src/auth/auth.service.ts', '../config.ts', /hands to each part what it needs/],
-  ['server/src/app.ts', './compose.ts', /only main\.ts starts the whole/, ],
+  ['server/src/app.ts', './compose.ts', /only main\.ts starts the whole/],
   ['server/src/compose.ts', './main.ts', /where the process begins/],
 
   // One door for each heavy library.
@@ -114,9 +114,15 @@ test.each([
 });
 
 test('every row of the table is proven by a refusal', async () => {
-  const { rules } = (await borders.calculateConfigForFile('server/src/main.ts')) as { rules: Record<string, [number, ...Row[]]> };
+  const { rules } = (await borders.calculateConfigForFile('server/src/main.ts')) as {
+    rules: Record<string, [number, ...Row[]]>;
+  };
   const [, ...table] = rules['quantumflux/borders']!;
-  for (const { why } of table) expect(refused.some(([, , pattern]) => pattern.test(why)), why).toBe(true);
+  for (const { why } of table)
+    expect(
+      refused.some(([, , pattern]) => pattern.test(why)),
+      why,
+    ).toBe(true);
 });
 
 test('what the compiler cannot see is refused as well', async () => {

@@ -1,6 +1,6 @@
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader } from './bytes.ts';
 import { QuantumFluxError } from './error.ts';
-import { readXor, writeXor } from './xor.ts';
+import { readXor } from './xor.ts';
 
 // A codec block: points of one stream, in columns. A point is encoded once, when it comes in; the same bytes are stored,
 // sent to other nodes and sent to every viewer. Layout (docs/protocol.md, rule B1):
@@ -19,43 +19,14 @@ export type Columns = { times: Float64Array; values: Float64Array };
 /** A block that was found but not decoded: its whole bytes, header included. */
 export type Block = { stream: number; bytes: Uint8Array };
 
-const TIME_MS = 0;
-const TIME_US = 1;
-const TIME_RAW = 2;
-const VALUE_RAW = 0;
-const VALUE_DECIMAL = 1;
-const VALUE_XOR = 2;
+export const timeModes = { ms: 0, us: 1, raw: 2 } as const;
+export const valueModes = { raw: 0, decimal: 1, xor: 2 } as const;
 
-const powersOfTen = [1, 10, 100, 1e3, 1e4, 1e5, 1e6] as const;
+/** What decimals are scaled with: `powersOfTen[e]`. */
+export const powersOfTen = [1, 10, 100, 1e3, 1e4, 1e5, 1e6] as const;
 
-// A delta of two such integers, zigzagged, is still exact in a float64.
-const MAX_EXACT = 2 ** 51;
-
-const body = new ByteWriter(64 * 1_024);
-
-/** Appends the points `start` to `end` (not included) of the columns as one block. At least one point. */
-export function writeBlock(out: ByteWriter, stream: number, columns: Columns, start = 0, end = columns.times.length): void {
-  const times = columns.times.subarray(start, end);
-  const values = columns.values.subarray(start, end);
-  const timeScale = [1, 1_000].find((scale) => isExact(times, scale));
-  const exponent = powersOfTen.findIndex((power) => isExact(values, power));
-  const timeMode = timeScale === 1 ? TIME_MS : timeScale === 1_000 ? TIME_US : TIME_RAW;
-  const valueMode = exponent >= 0 ? VALUE_DECIMAL : values.length > 1 ? VALUE_XOR : VALUE_RAW;
-
-  body.length = 0;
-  body.reserve(18 * times.length + 64);
-  body.u8(timeMode + 16 * valueMode);
-  body.varint(times.length);
-  if (timeScale === undefined) writeRaw(body, times);
-  else writeTimes(body, times, timeScale);
-  if (valueMode === VALUE_DECIMAL) writeDecimals(body, values, exponent);
-  else if (valueMode === VALUE_XOR) writeXor(body, values);
-  else writeRaw(body, values);
-
-  out.varint(stream);
-  out.varint(body.length);
-  out.bytes(body.toBytes());
-}
+/** Bytes that a value of each mode takes at least; no count of points can be higher than what they allow. */
+const leastBytes = [8, 1, 1 / 8] as const;
 
 /** Finds the blocks without decoding them. */
 export function* blocksOf(bytes: Uint8Array): Generator<Block> {
@@ -69,102 +40,56 @@ export function* blocksOf(bytes: Uint8Array): Generator<Block> {
 }
 
 /** How many points a block has, without decoding it. */
-export function pointsIn({ bytes }: Block): number {
-  const reader = new ByteReader(bytes);
-  reader.varint();
-  reader.varint();
-  reader.u8();
-  return reader.varint();
+export function pointsIn(block: Block): number {
+  return open(block).count;
 }
 
-/** The points of one block. */
-export function decodeBlock({ bytes }: Block): Columns {
-  const reader = new ByteReader(bytes);
-  reader.varint();
-  reader.varint();
-  const mode = reader.u8();
-  const count = reader.varint();
+/** The points of one block. Bytes that are no block are an `internal` error. */
+export function decodeBlock(block: Block): Columns {
+  const { reader, timeMode, valueMode, count } = open(block);
   const times = new Float64Array(count);
   const values = new Float64Array(count);
-  readTimes(reader, times, mode % 16);
-  readValues(reader, values, mode >> 4);
+  if (timeMode === timeModes.raw) readRaw(reader, times);
+  else readTimes(reader, times, timeMode === timeModes.us ? 1_000 : 1);
+  if (valueMode === valueModes.raw) readRaw(reader, values);
+  else if (valueMode === valueModes.xor) readXor(reader, values);
+  else readDecimals(reader, values);
+  if (reader.left > 0) throw broken('has more bytes than points');
   return { times, values };
 }
 
-function isExact(column: Float64Array, scale: number): boolean {
-  for (const value of column) {
-    const scaled = Math.round(value * scale);
-    // `1 / -0` tells negative zero, which an integer cannot keep.
-    if (scaled / scale !== value || Math.abs(scaled) > MAX_EXACT || (scaled === 0 && 1 / value < 0)) return false;
-  }
-  return true;
+function open({ bytes }: Block) {
+  const reader = new ByteReader(bytes);
+  reader.varint();
+  if (reader.varint() !== reader.left) throw broken('is not as long as it says');
+  const mode = reader.u8();
+  const [timeMode, valueMode] = [mode % 16, mode >> 4];
+  const least = leastBytes[valueMode];
+  if (least === undefined || timeMode > timeModes.raw) throw broken('is coded in a way that this version does not know');
+  const count = reader.count(least);
+  if (count === 0) throw broken('has no points');
+  return { reader, timeMode, valueMode, count };
 }
 
-function writeRaw(out: ByteWriter, column: Float64Array): void {
-  for (const value of column) out.f64(value);
-}
-
-function writeTimes(out: ByteWriter, times: Float64Array, scale: number): void {
-  let previous = Math.round(times[0]! * scale);
-  let step = 0;
-  let zeros = 0;
-  out.zigzag(previous);
-  const endRun = () => {
-    if (zeros === 0) return;
-    out.u8(0);
-    out.varint(zeros);
-    zeros = 0;
-  };
-  for (let i = 1; i < times.length; i++) {
-    const time = Math.round(times[i]! * scale);
-    const change = time - previous - step;
-    step = time - previous;
-    previous = time;
-    if (change === 0) {
-      zeros++;
-      continue;
-    }
-    endRun();
-    out.zigzag(change);
-  }
-  endRun();
-}
-
-function readTimes(reader: ByteReader, times: Float64Array, mode: number): void {
-  if (mode === TIME_RAW) return readRaw(reader, times);
-  if (mode > TIME_RAW) throw unknownMode();
-  const scale = mode === TIME_US ? 1_000 : 1;
+function readTimes(reader: ByteReader, times: Float64Array, scale: number): void {
   let time = reader.zigzag();
   let step = 0;
   times[0] = time / scale;
   for (let i = 1; i < times.length; ) {
     const change = reader.zigzag();
     step += change;
-    const run = change === 0 ? reader.varint() : 1;
-    for (let k = 0; k < run && i < times.length; k++) {
+    const end = change === 0 ? i + reader.varint() : i + 1;
+    if (end > times.length) throw broken('has more times than points');
+    while (i < end) {
       time += step;
       times[i++] = time / scale;
     }
   }
 }
 
-function writeDecimals(out: ByteWriter, values: Float64Array, exponent: number): void {
-  const power = powersOfTen[exponent]!;
-  let previous = 0;
-  out.u8(exponent);
-  for (const value of values) {
-    const scaled = Math.round(value * power);
-    out.zigzag(scaled - previous);
-    previous = scaled;
-  }
-}
-
-function readValues(reader: ByteReader, values: Float64Array, mode: number): void {
-  if (mode === VALUE_RAW) return readRaw(reader, values);
-  if (mode === VALUE_XOR) return readXor(reader, values);
-  if (mode !== VALUE_DECIMAL) throw unknownMode();
+function readDecimals(reader: ByteReader, values: Float64Array): void {
   const power = powersOfTen[reader.u8()];
-  if (power === undefined) throw unknownMode();
+  if (power === undefined) throw broken('has decimals that this version does not know');
   let scaled = 0;
   for (let i = 0; i < values.length; i++) {
     scaled += reader.zigzag();
@@ -176,6 +101,6 @@ function readRaw(reader: ByteReader, column: Float64Array): void {
   for (let i = 0; i < column.length; i++) column[i] = reader.f64();
 }
 
-function unknownMode(): QuantumFluxError {
-  return new QuantumFluxError('internal', 'A block of points is coded in a way that this version does not know.');
+function broken(how: string): QuantumFluxError {
+  return new QuantumFluxError('internal', `A block of points ${how}.`);
 }

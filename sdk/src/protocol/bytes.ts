@@ -1,5 +1,14 @@
 import { QuantumFluxError } from './error.ts';
 
+/** Below this, a loop over bytes is quicker than the call that copies many. */
+const FEW_BYTES = 48;
+
+/** Integers that fit here are shifted; above, they are divided. */
+const MAX_SHIFTED = 2 ** 31;
+
+/** The place value of the last byte that a varint up to 2^53 may have. */
+const MAX_SCALE = 2 ** 49;
+
 /** Bytes being written, growing as needed. Integers are LEB128 varints up to 2^53; signed ones are zigzag first. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -44,9 +53,13 @@ export class ByteWriter {
 
   varint(value: number): void {
     this.reserve(8);
-    while (value >= 128) {
+    while (value >= MAX_SHIFTED) {
       this.#bytes[this.length++] = (value % 128) | 128;
       value = Math.floor(value / 128);
+    }
+    while (value >= 128) {
+      this.#bytes[this.length++] = (value & 127) | 128;
+      value >>>= 7;
     }
     this.#bytes[this.length++] = value;
   }
@@ -59,6 +72,15 @@ export class ByteWriter {
     this.reserve(value.length);
     this.#bytes.set(value, this.length);
     this.length += value.length;
+  }
+
+  /** Everything that another one holds. */
+  append(other: ByteWriter): void {
+    const { length } = other;
+    if (length > FEW_BYTES) return this.bytes(other.#bytes.subarray(0, length));
+    this.reserve(length);
+    for (let i = 0; i < length; i++) this.#bytes[this.length + i] = other.#bytes[i]!;
+    this.length += length;
   }
 }
 
@@ -96,16 +118,26 @@ export class ByteReader {
     let byte = this.#bytes[this.at++] ?? tooShort();
     if (byte < 128) return byte;
     let value = byte & 127;
-    for (let scale = 128; ; scale *= 128) {
+    for (let scale = 128; scale <= MAX_SCALE; scale *= 128) {
       byte = this.#bytes[this.at++] ?? tooShort();
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
+    throw new QuantumFluxError('internal', 'A frame of points has a number that is too large.');
   }
 
   zigzag(): number {
     const value = this.varint();
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /**
+   * How many things follow, each of at least `bytesEach` bytes. A number that cannot be true is an error here, before
+   * anybody makes room for so many.
+   */
+  count(bytesEach: number): number {
+    const count = this.varint();
+    return count * bytesEach > this.left ? tooShort() : count;
   }
 
   /** A view, not a copy. */

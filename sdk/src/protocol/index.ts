@@ -10,3 +10,4 @@ export * from './selector.ts';
 export * from './stream-key.ts';
 export * from './time.ts';
 export * from './version.ts';
+export * from './write-block.ts';

@@ -39,7 +39,9 @@ export function authRoutes({ login, keys, users }: AuthRoutePorts): Router {
     return { keys: await keys.list(caller.organization) };
   });
 
-  route(router, endpoints.revokeKey, revokeKeyRequest, 'keys.manage', ({ id }, caller) => keys.revoke(caller.organization, id));
+  route(router, endpoints.revokeKey, revokeKeyRequest, 'keys.manage', ({ id }, caller) =>
+    keys.revoke(caller.organization, id),
+  );
 
   return router;
 }

@@ -13,7 +13,12 @@ const KNOWN_MS = 30_000;
 /** How long nobody is looked for again, in ms: a program with a wrong key asks all the time. */
 const UNKNOWN_MS = 5_000;
 
-const knownKey = z.object({ id: z.string(), organization: z.string(), kind: z.enum(keyKinds), origins: z.array(z.string()) });
+const knownKey = z.object({
+  id: z.string(),
+  organization: z.string(),
+  kind: z.enum(keyKinds),
+  origins: z.array(z.string()),
+});
 const knownUser = z.object({ id: z.string(), organization: z.object({ id: z.string() }), role: z.enum(roles) });
 
 /** What is asked of others to find out who is asking. */
@@ -86,9 +91,13 @@ export function placeOfKey(hash: Uint8Array): string {
 // A guard against other sites' pages, not a secret: a program can say any origin. Hence public streams only.
 function demandOrigin(origins: string[], origin: string | undefined): void {
   if (origin === undefined) {
-    const message = 'Publishable keys (qf_pk_…) work in browsers only, and no page’s origin was sent. A program needs a secret key.';
+    const message =
+      'Publishable keys (qf_pk_…) work in browsers only, and no page’s origin was sent. A program needs a secret key.';
     throw new QuantumFluxError('forbidden', message);
   }
   if (allowsOrigin(origins, origin)) return;
-  throw new QuantumFluxError('forbidden', `Pages of ${origin.slice(0, 200)} may not use this key: it was made for other origins.`);
+  throw new QuantumFluxError(
+    'forbidden',
+    `Pages of ${origin.slice(0, 200)} may not use this key: it was made for other origins.`,
+  );
 }

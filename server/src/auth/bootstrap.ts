@@ -7,7 +7,13 @@ const EMAIL = 'owner@localhost';
 
 /** The key of the two lines that must work right away. Everybody knows it, so it shows public streams to this machine. */
 const DEMO_KEY = 'qf_pk_demo';
-const DEMO_ORIGINS = ['http://localhost:*', 'https://localhost:*', 'http://127.0.0.1:*', 'https://127.0.0.1:*', 'http://[::1]:*'];
+const DEMO_ORIGINS = [
+  'http://localhost:*',
+  'https://localhost:*',
+  'http://127.0.0.1:*',
+  'https://127.0.0.1:*',
+  'http://[::1]:*',
+];
 
 export type BootstrapPorts = {
   store: BootstrapStore;
@@ -21,7 +27,8 @@ export type Bootstrapped = { organizationId: string; created: { email: string; p
 
 /** Makes the first organization with its owner, when there is none yet. Two servers may do this at the same time. */
 export async function bootstrap({ store, passwords, secretKey }: BootstrapPorts): Promise<Bootstrapped> {
-  if (secretKey !== undefined && !isKeyOf('secret', secretKey)) throw new Error('a bootstrap secret key must start with qf_sk_');
+  if (secretKey !== undefined && !isKeyOf('secret', secretKey))
+    throw new Error('a bootstrap secret key must start with qf_sk_');
 
   const existing = await store.organization();
   if (existing !== undefined) return { organizationId: await withSecretKey(existing), created: undefined };

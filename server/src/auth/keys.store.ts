@@ -14,7 +14,15 @@ export type StoredKey = {
 
 export type NewKey = Omit<StoredKey, 'id' | 'createdAt'> & { hash: Uint8Array<ArrayBuffer> };
 
-const visible = { id: true, organizationId: true, kind: true, name: true, hint: true, origins: true, createdAt: true } as const;
+const visible = {
+  id: true,
+  organizationId: true,
+  kind: true,
+  name: true,
+  hint: true,
+  origins: true,
+  createdAt: true,
+} as const;
 
 /** API keys in the database. A revoked one is as if it were not there. */
 export function createKeyStore(prisma: PrismaClient) {
@@ -31,7 +39,11 @@ export function createKeyStore(prisma: PrismaClient) {
     /** Newest first. */
     async of(organization: string): Promise<StoredKey[]> {
       const where = { organizationId: organization, revokedAt: null };
-      const rows = await prisma.apiKey.findMany({ where, select: visible, orderBy: [{ createdAt: 'desc' }, { id: 'asc' }] });
+      const rows = await prisma.apiKey.findMany({
+        where,
+        select: visible,
+        orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+      });
       return rows.map(storedKey);
     },
 
@@ -49,6 +61,9 @@ export function createKeyStore(prisma: PrismaClient) {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-function storedKey({ organizationId, ...key }: Omit<StoredKey, 'organization'> & { organizationId: string }): StoredKey {
+function storedKey({
+  organizationId,
+  ...key
+}: Omit<StoredKey, 'organization'> & { organizationId: string }): StoredKey {
   return { ...key, organization: organizationId };
 }

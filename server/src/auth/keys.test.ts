@@ -41,7 +41,9 @@ test.each([
 });
 
 test('who may do what', () => {
-  const table = Object.fromEntries([...roles, ...keyKinds].map((holder) => [holder, [...permissionsOf(holder)].join(' ')]));
+  const table = Object.fromEntries(
+    [...roles, ...keyKinds].map((holder) => [holder, [...permissionsOf(holder)].join(' ')]),
+  );
   expect(table).toEqual({
     owner: 'points.write streams.read streams.change keys.manage',
     admin: 'points.write streams.read streams.change keys.manage',

@@ -47,7 +47,7 @@ export function createLogin({ users, passwords, tokens, createLimit }: LoginPort
     if (!user || !isRight) {
       throw new QuantumFluxError('unauthenticated', 'The e-mail address or the password is not right.');
     }
-    await Promise.all([limits.burst.reset(place), limits.steady.reset(place), limits.account.reset(account)]);
+    await Promise.all([limits.burst.reset(place), limits.steady.reset(place)]);
 
     const { id, role, organization } = user;
     return {

@@ -27,7 +27,8 @@ export function createPasswords({ pepper, cost = 12 }: PasswordOptions) {
     /** Without a stored hash the answer is no, after the same time, so that nobody learns who has an account. */
     async verify(password: string, stored: string | undefined): Promise<boolean> {
       const hash = stored ?? nobody;
-      if (!hash.startsWith(VERSION)) throw new Error('a stored password hash has a version that this server does not know');
+      if (!hash.startsWith(VERSION))
+        throw new Error('a stored password hash has a version that this server does not know');
       return run(() => bcrypt.compare(digest(password), hash.slice(VERSION.length)));
     },
   };

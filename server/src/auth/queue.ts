@@ -17,7 +17,8 @@ export function createQueue({ running, waiting }: QueueOptions) {
       busy += 1;
       return;
     }
-    if (turns.length >= waiting) throw comeBackIn(5_000, 'rate_limited', 'Too many people sign in at the moment. Try again in 5 s.');
+    if (turns.length >= waiting)
+      throw comeBackIn(5_000, 'rate_limited', 'Too many people sign in at the moment. Try again in 5 s.');
     await new Promise<void>((go) => turns.push(go));
   }
 

@@ -10,7 +10,15 @@ const tokens = createTokens({ secret, now: () => now });
 
 const user = '00000000-0000-4000-8000-000000000001';
 const organization = '00000000-0000-4000-8000-000000000002';
-const ours = { iss: 'quantumflux', aud: 'api', sub: user, org: organization, role: 'viewer', iat: seconds, exp: seconds + 900 };
+const ours = {
+  iss: 'quantumflux',
+  aud: 'api',
+  sub: user,
+  org: organization,
+  role: 'viewer',
+  iat: seconds,
+  exp: seconds + 900,
+};
 
 /** A token with any header and any payload, signed with our secret. */
 function forge(header: object, payload: unknown, key = secret): string {
@@ -43,7 +51,13 @@ test('a short secret is refused at start', () => {
 });
 
 test.each([
-  ['unsigned', `${forge({ ...header, alg: 'none' }, ours).split('.').slice(0, 2).join('.')}.`],
+  [
+    'unsigned',
+    `${forge({ ...header, alg: 'none' }, ours)
+      .split('.')
+      .slice(0, 2)
+      .join('.')}.`,
+  ],
   ['with the algorithm none and a signature', forge({ ...header, alg: 'none' }, ours)],
   ['with the algorithm None', forge({ ...header, alg: 'None' }, ours)],
   ['signed by RSA', jwt.sign(ours, privateKey, { algorithm: 'RS256', header: { alg: 'RS256', typ: 'at+jwt' } })],
@@ -52,7 +66,13 @@ test.each([
   ['signed by HS512', jwt.sign(ours, secret, { algorithm: 'HS512', header: { alg: 'HS512', typ: 'at+jwt' } })],
   ['signed with another secret', forge(header, ours, 't'.repeat(32))],
   ['signed with nothing', forge(header, ours, '')],
-  ['changed after it was signed', forge(header, ours).replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ ...ours, role: 'owner' })).toString('base64url')}.`)],
+  [
+    'changed after it was signed',
+    forge(header, ours).replace(
+      /\.[^.]+\./,
+      `.${Buffer.from(JSON.stringify({ ...ours, role: 'owner' })).toString('base64url')}.`,
+    ),
+  ],
   ['of another type', forge({ ...header, typ: 'JWT' }, ours)],
   ['without a type', forge({ alg: 'HS256' }, ours)],
   ['with a critical extension', forge({ ...header, crit: ['exp'] }, ours)],
@@ -92,5 +112,7 @@ test.each([
   ['that is no token', 'hello'],
   ['that is huge', forge(header, { ...ours, pad: 'x'.repeat(100_000) })],
 ])('a token %s is refused', (_, token) => {
-  expect(() => tokens.read(token)).toThrow(expect.objectContaining({ name: 'QuantumFluxError', code: 'unauthenticated' }));
+  expect(() => tokens.read(token)).toThrow(
+    expect.objectContaining({ name: 'QuantumFluxError', code: 'unauthenticated' }),
+  );
 });

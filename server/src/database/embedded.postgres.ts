@@ -1,12 +1,19 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../log.ts';
-import { findAccount } from './embedded/account.ts';
+import { findAccount, makeOpenFolder, ownerOf } from './embedded/account.ts';
 import { findBinaries } from './embedded/binaries.ts';
 import { clusterIn, findHome, initCluster, majorOf, noteHome } from './embedded/cluster.ts';
 import { lockFolder } from './embedded/folder-lock.ts';
-import { adoptPostmaster, startPostmaster, stopPostmaster, urlOf, type PostmasterOptions } from './embedded/postmaster.ts';
+import {
+  adoptPostmaster,
+  startPostmaster,
+  stopPostmaster,
+  urlOf,
+  type Postmaster,
+  type PostmasterOptions,
+} from './embedded/postmaster.ts';
 
 const DATABASE = 'quantumflux';
 
@@ -22,88 +29,83 @@ export type EmbeddedPostgres = {
  * left behind by a killed server is taken over; one that dies is started again.
  */
 export async function startEmbeddedPostgres({ dir, log }: { dir: string; log: Log }): Promise<EmbeddedPostgres> {
-  await mkdir(dir, { recursive: true });
-  // Programs that we start have another working directory, and the folder must have one name only.
+  await makeOpenFolder(dir);
+  // Absolute, for programs that we start work in another folder; and one name only, whichever link led here.
   const dataDir = await realpath(dir);
-  const unlock = await lockFolder(dataDir);
+  const locks = [await lockFolder(dataDir)];
+  const unlock = async () => void (await Promise.all(locks.map((release) => release())));
   try {
-    return await start(dataDir, { log, unlock });
+    const home = await findHome(dataDir, await findAccount());
+    if (home.isElsewhere) {
+      log.info(
+        `the database is in ${home.folder}: PostgreSQL does not run as root, and others cannot enter ${dataDir}`,
+      );
+      await makeOpenFolder(home.folder);
+      // Copies of a data folder note the same place.
+      locks.push(await lockFolder(home.folder));
+    }
+    const cluster = clusterIn(home.folder);
+    const account = (await ownerOf(cluster)) ?? (await findAccount());
+    const binaries = await findBinaries({ account, major: await majorOf(home.folder), log });
+    const password = await initCluster(home.folder, { binaries, account, log });
+    await noteHome(dataDir, home);
+    return await run({ cluster, password, binaries, account, log }, unlock);
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
-async function start(dataDir: string, { log, unlock }: { log: Log; unlock: () => Promise<void> }): Promise<EmbeddedPostgres> {
-  const { home, account } = await findPlace(dataDir);
-  const isElsewhere = !home.startsWith(dataDir);
-  if (isElsewhere) log.info(`the database is in ${home}, for PostgreSQL does not run as root and others cannot enter ${dataDir}`);
-  await mkdir(home, { recursive: true });
-  // Copies of a data folder note the same place.
-  const unlockHome = isElsewhere ? await lockFolder(home) : () => Promise.resolve();
-  const release = () => Promise.all([unlockHome(), unlock()]);
-  try {
-    const binaries = await findBinaries({ account, major: await majorOf(home), log });
-    const password = await initCluster(home, { binaries, account, log });
-    if (isElsewhere) await noteHome(dataDir, home);
-    return await run({ cluster: clusterIn(home), password, binaries, account, log }, release);
-  } catch (error) {
-    await unlockHome();
-    throw error;
-  }
-}
-
-async function findPlace(dataDir: string) {
-  const account = await findAccount(clusterIn(dataDir));
-  const home = await findHome(dataDir, account);
-  return { home, account: await findAccount(clusterIn(home)) };
-}
-
-async function run(options: PostmasterOptions, release: () => Promise<unknown>): Promise<EmbeddedPostgres> {
+async function run(options: PostmasterOptions, unlock: () => Promise<void>): Promise<EmbeddedPostgres> {
   const { log, password } = options;
   let postmaster = (await adoptPostmaster(options)) ?? (await startPostmaster(options));
   const { port } = postmaster;
-  await createDatabase(urlOf(postmaster, options, 'postgres')).catch(async (error: unknown) => {
+  try {
+    await createDatabase(urlOf(port, password, 'postgres'));
+  } catch (error) {
     await stopPostmaster(postmaster);
     throw error;
-  });
+  }
 
-  let isStopping = false;
-  const guard = (async () => {
-    for (;;) {
+  let stopping: Promise<void> | undefined;
+  const guard = keepAlive();
+
+  async function keepAlive(): Promise<void> {
+    while (!stopping) {
       const lastWords = await postmaster.ended;
-      if (isStopping) return;
+      if (stopping) return;
       log.error('the embedded database ended unexpectedly and is started again', { lastWords });
       postmaster = await restart();
     }
-  })();
+    await stopPostmaster(postmaster);
+  }
 
-  async function restart() {
-    for (;;) {
+  async function restart(): Promise<Postmaster> {
+    while (!stopping) {
       try {
         // On the same port, where everyone looks for it.
         return (await adoptPostmaster(options)) ?? (await startPostmaster({ ...options, port }));
       } catch (error) {
         log.error('the embedded database cannot be started', error);
-        if (isStopping) return postmaster;
         await sleep(1_000);
       }
     }
+    return postmaster;
   }
 
-  return {
-    url: urlOf(postmaster, { password }, DATABASE),
-    async stop() {
-      isStopping = true;
-      await stopPostmaster(postmaster);
-      await guard;
-      await release();
-    },
-  };
+  async function stop(): Promise<void> {
+    await stopPostmaster(postmaster);
+    await guard;
+    await unlock();
+  }
+
+  return { url: urlOf(port, password, DATABASE), stop: () => (stopping ??= stop()) };
 }
 
 async function createDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  // The end of the connection also fails the statement, which is where it is heard.
+  client.on('error', () => {});
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);

@@ -21,8 +21,16 @@ afterEach(() => close());
 
 async function serve(vitals: Partial<Vitals> = {}, permissions: Permission[] = []) {
   const metrics = createMetrics();
-  const caller: Caller = { organization: 'one', subject: 'key:1', permissions: new Set(permissions), publicOnly: false, expiresAt: null };
-  const app = await serveApp([healthRoutes({ ...well, ...vitals }, metrics)], { authenticate: () => Promise.resolve(caller) });
+  const caller: Caller = {
+    organization: 'one',
+    subject: 'key:1',
+    permissions: new Set(permissions),
+    publicOnly: false,
+    expiresAt: null,
+  };
+  const app = await serveApp([healthRoutes({ ...well, ...vitals }, metrics)], {
+    authenticate: () => Promise.resolve(caller),
+  });
   close = app.close;
   return { ...app, metrics };
 }
@@ -46,10 +54,18 @@ test('health says what the server is made of', async () => {
 });
 
 test.each<[string, Partial<Vitals>, string]>([
-  ['the database refuses', { pingDatabase: () => Promise.reject(new Error('ECONNREFUSED')) }, 'The database does not answer.'],
+  [
+    'the database refuses',
+    { pingDatabase: () => Promise.reject(new Error('ECONNREFUSED')) },
+    'The database does not answer.',
+  ],
   ['the database is silent', { pingDatabase: () => new Promise(() => {}) }, 'The database does not answer.'],
   ['commits may be lost', { durability: () => 'reduced' }, 'The database does not promise to keep what it commits.'],
-  ['nobody knows about commits yet', { durability: () => 'unknown' }, 'The database does not promise to keep what it commits.'],
+  [
+    'nobody knows about commits yet',
+    { durability: () => 'unknown' },
+    'The database does not promise to keep what it commits.',
+  ],
 ])('while %s, the server lives but wants no requests', async (_, vitals, reason) => {
   const { ask } = await serve(vitals);
   expect(await ask('/ready')).toMatchObject({ status: 503, body: { ready: false, reasons: [reason] } });
@@ -81,7 +97,9 @@ test('a program on this machine reads the metrics', async () => {
   const { status, body } = await read(`${url}/metrics`);
   expect(status).toBe(200);
   expect(body).toContain('quantumflux_points_ingested_total 7');
-  expect(body).toContain('quantumflux_http_request_seconds_bucket{le="0.025",method="GET",route="/api/v1/query",status="200"} 1');
+  expect(body).toContain(
+    'quantumflux_http_request_seconds_bucket{le="0.025",method="GET",route="/api/v1/query",status="200"} 1',
+  );
   expect(body).toContain('process_cpu_seconds_total');
 });
 

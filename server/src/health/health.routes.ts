@@ -36,7 +36,10 @@ export function healthRoutes(vitals: Vitals, { registry }: Pick<Metrics, 'regist
 
   router.get('/metrics', async (req, res) => {
     if (!isFromThisMachine(req)) demand(await callerOf(req), 'keys.manage');
-    res.set('Cache-Control', 'no-store').type(registry.contentType).send(await registry.metrics());
+    res
+      .set('Cache-Control', 'no-store')
+      .type(registry.contentType)
+      .send(await registry.metrics());
   });
 
   return router;
@@ -46,6 +49,8 @@ export function healthRoutes(vitals: Vitals, { registry }: Pick<Metrics, 'regist
 function isFromThisMachine({ socket, headers }: Request): boolean {
   const isLoopback = /^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '');
   const isLocalName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? '');
-  const isForSomeoneElse = ['x-forwarded-for', 'forwarded', 'via', 'origin', 'sec-fetch-site'].some((name) => name in headers);
+  const isForSomeoneElse = ['x-forwarded-for', 'forwarded', 'via', 'origin', 'sec-fetch-site'].some(
+    (name) => name in headers,
+  );
   return isLoopback && isLocalName && !isForSomeoneElse;
 }

@@ -26,8 +26,16 @@ export function createMetrics() {
       registers,
     }),
     liveSockets: new Gauge({ name: 'quantumflux_live_sockets', help: 'Open live connections.', registers }),
-    subscriptions: new Gauge({ name: 'quantumflux_live_subscriptions', help: 'Subscriptions of open connections.', registers }),
-    framesSent: new Counter({ name: 'quantumflux_live_frames_sent_total', help: 'Frames of points sent to sockets.', registers }),
+    subscriptions: new Gauge({
+      name: 'quantumflux_live_subscriptions',
+      help: 'Subscriptions of open connections.',
+      registers,
+    }),
+    framesSent: new Counter({
+      name: 'quantumflux_live_frames_sent_total',
+      help: 'Frames of points sent to sockets.',
+      registers,
+    }),
   };
 }
 

@@ -17,9 +17,16 @@ const PATIENCE_MS = 1_000;
 /** How long its answer counts, in ms: many may ask, it is asked once a second. */
 const FRESH_MS = 1_000;
 
+/** Asked once; what was answered counts `until` a moment of performance.now(). */
+type Question = { answer: Promise<boolean>; until: number };
+
 /** Whether the database answers, and why the server should get no requests now. */
-export function createCheckup({ pingDatabase, durability, isStopping }: Pick<Vitals, 'pingDatabase' | 'durability' | 'isStopping'>) {
-  let asked: { answer: Promise<boolean>; until: number } | undefined;
+export function createCheckup({
+  pingDatabase,
+  durability,
+  isStopping,
+}: Pick<Vitals, 'pingDatabase' | 'durability' | 'isStopping'>) {
+  let asked: Question | undefined;
 
   function databaseUp(): Promise<boolean> {
     // A database that is silent is not asked again: every question would take one more connection from the pool.
@@ -27,16 +34,15 @@ export function createCheckup({ pingDatabase, durability, isStopping }: Pick<Vit
     return within(PATIENCE_MS, asked.answer);
   }
 
-  function ask() {
-    const question = { answer: answers(), until: Infinity };
-    async function answers(): Promise<boolean> {
-      const isUp = await pingDatabase().then(
+  function ask(): Question {
+    const answer = Promise.resolve()
+      .then(pingDatabase)
+      .then(
         () => true,
         () => false,
       );
-      question.until = performance.now() + FRESH_MS;
-      return isUp;
-    }
+    const question: Question = { answer, until: Infinity };
+    void answer.then(() => (question.until = performance.now() + FRESH_MS));
     return question;
   }
 

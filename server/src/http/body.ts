@@ -8,10 +8,13 @@ export async function readJson(req: Request, res: Response): Promise<object> {
   if (!hasBody(req)) return {};
   // A form can be sent by any page without asking; JSON cannot, so nothing else is ever read as if it were.
   if (!req.is('application/json')) {
-    throw new QuantumFluxError('invalid_input', 'The body must be JSON, sent with the header Content-Type: application/json.');
+    throw new QuantumFluxError(
+      'invalid_input',
+      'The body must be JSON, sent with the header Content-Type: application/json.',
+    );
   }
   await new Promise<void>((resolve, reject) => {
-    readBody(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)));
+    readBody(req, res, (error?: Error) => (error ? reject(error) : resolve()));
   });
   const body: unknown = req.body;
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;

@@ -14,7 +14,10 @@ let app: Awaited<ReturnType<typeof serveApp>>;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'quantumflux-bundle-'));
-  app = await serveApp([bundleRoutes({ file: join(directory, 'quantumflux.js') }), demoRoutes({ directory: join(directory, 'demo') })]);
+  app = await serveApp([
+    bundleRoutes({ file: join(directory, 'quantumflux.js') }),
+    demoRoutes({ directory: join(directory, 'demo') }),
+  ]);
 });
 
 afterAll(async () => {
@@ -23,13 +26,17 @@ afterAll(async () => {
 });
 
 test('says what to do while nothing is built', async () => {
-  expect((await app.ask('/sdk/quantumflux.js')).body).toMatchObject({ error: { code: 'unavailable', message: expect.stringContaining('npm run build') } });
+  expect((await app.ask('/sdk/quantumflux.js')).body).toMatchObject({
+    error: { code: 'unavailable', message: expect.stringContaining('npm run build') },
+  });
   expect(await app.ask('/')).toMatchObject({ status: 503 });
 });
 
 test('any page may embed the script, whatever its key', async () => {
   await writeFile(join(directory, 'quantumflux.js'), script);
-  const response = await fetch(`${app.url}/sdk/quantumflux.js?key=qf_pk_demo`, { headers: { Origin: 'https://example.com' } });
+  const response = await fetch(`${app.url}/sdk/quantumflux.js?key=qf_pk_demo`, {
+    headers: { Origin: 'https://example.com' },
+  });
   expect(await response.text()).toBe(script);
   expect(Object.fromEntries(response.headers)).toMatchObject({
     'access-control-allow-origin': '*',
@@ -64,13 +71,21 @@ test('a browser that has it is told so, until it is built anew', async () => {
 
 /** Without fetch, which opens what is compressed. */
 function raw(path: string, headers: Record<string, string>) {
-  return new Promise<{ status: number | undefined; headers: Record<string, string | undefined>; bytes: Buffer }>((resolve, reject) => {
-    request(app.url + path, { headers }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('end', () => resolve({ status: res.statusCode, headers: res.headers as Record<string, string | undefined>, bytes: Buffer.concat(chunks) }));
-    })
-      .on('error', reject)
-      .end();
-  });
+  return new Promise<{ status: number | undefined; headers: Record<string, string | undefined>; bytes: Buffer }>(
+    (resolve, reject) => {
+      request(app.url + path, { headers }, (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (chunk: Buffer) => chunks.push(chunk));
+        res.on('end', () =>
+          resolve({
+            status: res.statusCode,
+            headers: res.headers as Record<string, string | undefined>,
+            bytes: Buffer.concat(chunks),
+          }),
+        );
+      })
+        .on('error', reject)
+        .end();
+    },
+  );
 }

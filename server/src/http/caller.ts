@@ -28,5 +28,8 @@ export type Authenticate = (credentials: Credentials) => Promise<Caller>;
 /** Throws unless the caller may do this. */
 export function demand(caller: Caller, permission: Permission): void {
   if (caller.permissions.has(permission)) return;
-  throw new QuantumFluxError('forbidden', `This needs the permission ${permission}, which your key or role does not have.`);
+  throw new QuantumFluxError(
+    'forbidden',
+    `This needs the permission ${permission}, which your key or role does not have.`,
+  );
 }

@@ -14,7 +14,9 @@ test.each([
 });
 
 test('the origin is what the browser says', () => {
-  expect(credentialsOf({ origin: 'https://example.com', host: 'charts.example.com' }).origin).toBe('https://example.com');
+  expect(credentialsOf({ origin: 'https://example.com', host: 'charts.example.com' }).origin).toBe(
+    'https://example.com',
+  );
 });
 
 test('a page that reads from its own server says no origin, but that it is the same', () => {

@@ -12,7 +12,10 @@ function bearerOf(authorization: string | undefined): string | undefined {
 }
 
 // Browsers leave Origin out when a page reads from its own server; then they say so in a header that no page can set.
-function originOf({ origin, host, 'sec-fetch-site': site }: IncomingHttpHeaders, encrypted: boolean): string | undefined {
+function originOf(
+  { origin, host, 'sec-fetch-site': site }: IncomingHttpHeaders,
+  encrypted: boolean,
+): string | undefined {
   if (origin !== undefined) return origin;
   if (site !== 'same-origin' || host === undefined) return undefined;
   return `${encrypted ? 'https' : 'http'}://${host}`;

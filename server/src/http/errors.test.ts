@@ -37,7 +37,10 @@ test.each([
   ['a lost connection', new Error('Connection terminated unexpectedly')],
   ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],
   ['what Prisma makes of it', Object.assign(new Error('server has closed the connection'), { code: 'P1017' })],
-  ['what its adapter makes of it', { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '57P01' } } } }],
+  [
+    'what its adapter makes of it',
+    { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '57P01' } } } },
+  ],
 ])('%s is an outage', (_, cause) => {
   expect(isOutage(cause)).toBe(true);
   expect(toQuantumFluxError(cause).code).toBe('unavailable');

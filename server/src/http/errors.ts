@@ -29,7 +29,9 @@ export function toQuantumFluxError(cause: unknown): QuantumFluxError {
   const refusal = refusalOf(cause);
   if (refusal) return refusal;
   if (isOutage(cause)) {
-    return new QuantumFluxError('unavailable', 'The database does not answer at the moment. Try again in a second.', { cause });
+    return new QuantumFluxError('unavailable', 'The database does not answer at the moment. Try again in a second.', {
+      cause,
+    });
   }
   const message = 'Something broke on our side. The answer’s X-Request-Id finds the reason in the server’s log.';
   return new QuantumFluxError('internal', message, { cause });

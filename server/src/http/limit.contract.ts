@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CreateLimit } from './limit.ts';
 
 /** What limits must do, wherever they count. */
-export function limitContract(name: string, start: () => Promise<{ createLimit: CreateLimit; close: () => Promise<void> }>): void {
+export function limitContract(
+  name: string,
+  start: () => Promise<{ createLimit: CreateLimit; close: () => Promise<void> }>,
+): void {
   describe(`${name} limits`, () => {
     let createLimit: CreateLimit;
     let close: () => Promise<void>;

@@ -13,7 +13,9 @@ export function openRedisLimits(url: string): { createLimit: CreateLimit; close:
     createLimit({ name, most, perMs }) {
       const options = { keyPrefix: `quantumflux:limit:${name}`, points: most, duration: perMs / 1_000 };
       const insuranceLimiter = new RateLimiterMemory(options);
-      return limitOf(new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter }));
+      return limitOf(
+        new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter }),
+      );
     },
     close: () => Promise.resolve(redis.disconnect()),
   };

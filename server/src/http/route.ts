@@ -51,7 +51,12 @@ export function route<Schema extends z.ZodType>(
 }
 
 /** The same for an endpoint that asks nobody who they are. */
-export function openRoute<Schema extends z.ZodType>(router: Router, endpoint: Endpoint, schema: Schema, handle: OpenHandler<Schema>): void {
+export function openRoute<Schema extends z.ZodType>(
+  router: Router,
+  endpoint: Endpoint,
+  schema: Schema,
+  handle: OpenHandler<Schema>,
+): void {
   serve(router, endpoint, async (req, res) => handle(parse(schema, await inputOf(req, res)), { req, res }));
 }
 
@@ -66,7 +71,11 @@ export async function callerOf(req: Request): Promise<Caller> {
 
 const methods = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
 
-function serve(router: Router, { method, path }: Endpoint, answer: (req: Request, res: Response) => Promise<unknown>): void {
+function serve(
+  router: Router,
+  { method, path }: Endpoint,
+  answer: (req: Request, res: Response) => Promise<unknown>,
+): void {
   router[methods[method]](path, async (req, res) => {
     const info = currentRequest();
     if (info) info.route = path;

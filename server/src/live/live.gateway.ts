@@ -38,6 +38,9 @@ export type LivePorts = ReplayPorts & {
     meet(ids: number[]): Promise<void>;
     watch(onChange: (streams: LiveStream[]) => void): () => void;
   };
+  metrics: Record<'liveSockets' | 'subscriptions', { inc(): void; dec(by?: number): void }> & {
+    framesSent: { inc(by: number): void };
+  };
 };
 
 /** How long a socket may take nothing before it is sent away, in packets that wait for it. */
@@ -45,14 +48,17 @@ const MAX_WAITING_PACKETS = 2_000;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: FollowerOptions = {}): Promise<Stop> {
-  const { io, bus, log, authenticate, catalog } = ports;
+  const { io, bus, log, authenticate, catalog, metrics } = ports;
 
   const audiences = createAudiences(
     {
       streamOf: catalog.get,
       meet: catalog.meet,
       send: {
-        frame: ({ room }, frame) => void io.to(room).emit('frame', frame),
+        frame({ room, size }, frame) {
+          metrics.framesSent.inc(size);
+          io.to(room).emit('frame', frame);
+        },
         streams: ({ room, channel }, streams) => void io.to(room).emit('streams', { channel, streams: streams.map(metaOf) }),
         gone: ({ room, channel }, streams) => void io.to(room).emit('gone', { channel, streams }),
         heads: ({ room, channel }, message) => void io.to(room).emit('heads', { channel, ...message }),
@@ -80,6 +86,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     const viewer = { organization: caller.organization, publicOnly: caller.publicOnly };
     const audience = audiences.join(selector, viewer);
     socket.data.audiences.push(audience);
+    metrics.subscriptions.inc();
     try {
       // Join before reading, so that nothing falls between; the client drops what it has twice.
       await socket.join(audience.room);
@@ -107,6 +114,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     // Gone with its socket already.
     if (index < 0) return;
     socket.data.audiences.splice(index, 1);
+    metrics.subscriptions.dec();
     if (!socket.data.audiences.includes(audience)) void socket.leave(audience.room);
     audiences.leave(audience);
   }
@@ -121,12 +129,15 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
 
   io.use((socket, next) => void admit(socket, authenticate).then(next));
   io.on('connection', (socket) => {
+    metrics.liveSockets.inc();
     const stopExpiry = expire(socket);
     answer(socket, 'subscribe', log, (input) => subscribe(socket, input));
     answer(socket, 'unsubscribe', log, (input) => Promise.resolve(unsubscribe(socket, input)));
     answerUnknownEvents(socket);
     socket.on('disconnect', () => {
       stopExpiry();
+      metrics.liveSockets.dec();
+      metrics.subscriptions.dec(socket.data.audiences.length);
       for (const audience of socket.data.audiences.splice(0)) audiences.leave(audience);
     });
   });
@@ -134,7 +145,8 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   const heartbeat = setInterval(() => {
     audiences.beat();
     for (const socket of io.sockets.sockets.values()) {
-      if (socket.conn.writeBuffer.length > MAX_WAITING_PACKETS) socket.disconnect(true);
+      // Not part of the types, but the one place where what waits can be counted.
+      if (socket.conn['writeBuffer'].length > MAX_WAITING_PACKETS) socket.disconnect(true);
     }
   }, HEARTBEAT_MS);
   const stopWatching = catalog.watch(audiences.onChange);

@@ -1,4 +1,4 @@
-import { ContextProviderEvent, type ContextRequestEvent } from '@lit/context';
+import type { ContextEvent } from '@lit/context';
 import { clientContext, type LiveClient } from './client.ts';
 
 /**
@@ -7,11 +7,12 @@ import { clientContext, type LiveClient } from './client.ts';
  */
 export function provideDefaultClient(make: () => LiveClient): void {
   let client: LiveClient | undefined;
-  document.addEventListener('context-request', (event: ContextRequestEvent<typeof clientContext>) => {
-    if (event.context !== clientContext) return;
+  document.addEventListener('context-request', (event) => {
+    const { context, callback } = event as ContextEvent<typeof clientContext>;
+    if (context !== clientContext) return;
     event.stopImmediatePropagation();
-    event.callback((client ??= make()));
+    callback((client ??= make()));
   });
-  // Widgets that were there before us asked in vain, and ask again.
-  document.dispatchEvent(new ContextProviderEvent(clientContext, document.documentElement));
+  // Widgets that were there before us have asked in vain; this makes them ask again.
+  document.dispatchEvent(Object.assign(new Event('context-provider'), { context: clientContext }));
 }

@@ -1,4 +1,4 @@
-import { type ContextProviderEvent, ContextRequestEvent } from '@lit/context';
+import { ContextEvent } from '@lit/context';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { clientContext, type LiveClient, type LiveUpdate, refusingClient, type Stop } from './client.ts';
 
@@ -47,6 +47,7 @@ export class LiveController implements ReactiveController {
   }
 
   hostUpdate(): void {
+    if (!this.#host.isConnected) return;
     const subject = this.#subject();
     const wanted = JSON.stringify(subject) ?? '';
     if (wanted === this.#watched) return;
@@ -62,12 +63,12 @@ export class LiveController implements ReactiveController {
   }
 
   // A provider that comes to life after us has not heard our question.
-  readonly #onProvider = (event: Event): void => {
-    if ((event as ContextProviderEvent<typeof clientContext>).context === clientContext) this.#ask();
+  readonly #onProvider = (event: DocumentEventMap['context-provider']): void => {
+    if (event.context === clientContext) this.#ask();
   };
 
   #ask(): void {
-    this.#host.dispatchEvent(new ContextRequestEvent(clientContext, this.#host, this.#takeClient, true));
+    this.#host.dispatchEvent(new ContextEvent(clientContext, this.#host, this.#takeClient, true));
   }
 
   readonly #takeClient = (client: LiveClient, forget?: Stop): void => {

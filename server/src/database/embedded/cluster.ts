@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../log.ts';
-import { canEnter, type Account } from './account.ts';
+import { canEnter, makeOpenFolder, type Account } from './account.ts';
 import { runProgram, type Binaries } from './binaries.ts';
 
 /** The one user of the embedded database. */
@@ -14,23 +14,32 @@ const ELSEWHERE = '/var/lib/quantumflux';
 /** The note in the data folder that says where they went. */
 const NOTE = 'database-is-in';
 
-/** Where the files of the database of this data folder are, or will be. */
-export async function findHome(dataDir: string, account: Account | undefined, elsewhere = ELSEWHERE): Promise<string> {
+/** Where the database files are, or will be. */
+export type Home = { folder: string; isElsewhere: boolean };
+
+/** Where the database of this data folder is at home: in it, unless PostgreSQL could not get there. */
+export async function findHome(dataDir: string, account: Account | undefined, elsewhere = ELSEWHERE): Promise<Home> {
   const note = join(dataDir, NOTE);
-  const noted = await readFile(note, 'utf8').then((text) => text.trim(), () => undefined);
+  const noted = await readFile(note, 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
   if (noted !== undefined) {
-    if (await exists(clusterIn(noted))) return noted;
-    throw new Error(`The database of ${dataDir} should be in ${noted}, but is not. Bring it back, or delete ${note} to start with an empty one.`);
+    if (await exists(clusterIn(noted))) return { folder: noted, isElsewhere: true };
+    throw new Error(
+      `The database of ${dataDir} should be in ${noted}, but is not. Bring it back, or delete ${note} to start with an empty one.`,
+    );
   }
   const here = join(dataDir, 'database');
-  if ((await exists(clusterIn(here))) || (await canEnter(dataDir, account))) return here;
-  return join(elsewhere, createHash('sha256').update(dataDir).digest('hex').slice(0, 12));
+  if ((await exists(clusterIn(here))) || (await canEnter(dataDir, account)))
+    return { folder: here, isElsewhere: false };
+  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+  return { folder: join(elsewhere, name), isElsewhere: true };
 }
 
-/** Leaves a note when the database files are not in the data folder. */
-export async function noteHome(dataDir: string, home: string): Promise<void> {
-  if (home.startsWith(join(dataDir, '/'))) return;
-  await writeFile(join(dataDir, NOTE), `${home}\n`);
+/** Says in the data folder where its database files went. */
+export async function noteHome(dataDir: string, { folder, isElsewhere }: Home): Promise<void> {
+  if (isElsewhere) await writeFile(join(dataDir, NOTE), `${folder}\n`);
 }
 
 /** The folder that PostgreSQL calls its data directory. */
@@ -44,7 +53,10 @@ export async function majorOf(home: string): Promise<number | undefined> {
     return Number.parseInt(await readFile(join(clusterIn(home), 'PG_VERSION'), 'utf8'), 10);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`The database in ${home} belongs to another user. Start the server as that user, or set DATA_DIR to another folder.`, { cause: error });
+    throw new Error(
+      `The database in ${home} belongs to another user. Start the server as that user, or set DATA_DIR to another folder.`,
+      { cause: error },
+    );
   }
 }
 
@@ -54,7 +66,10 @@ export type InitOptions = { binaries: Binaries; account: Account | undefined; lo
 export async function initCluster(home: string, { binaries, account, log }: InitOptions): Promise<string> {
   const passwordFile = join(home, 'password');
   if (await exists(clusterIn(home))) {
-    const password = await readFile(passwordFile, 'utf8').then((text) => text.trim(), () => '');
+    const password = await readFile(passwordFile, 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    );
     if (password !== '') return password;
     throw new Error(`The password of the embedded database is missing: ${passwordFile}. Bring it back from a backup.`);
   }
@@ -64,10 +79,16 @@ export async function initCluster(home: string, { binaries, account, log }: Init
   const handover = join(home, 'password.new');
   await rm(unfinished, { recursive: true, force: true });
   await rm(handover, { force: true });
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  await makeOpenFolder(home);
+  await mkdir(unfinished, { mode: 0o700 });
   await writeFile(handover, `${password}\n`, { mode: 0o600 });
   if (account) await Promise.all([unfinished, handover].map((path) => chown(path, account.uid, account.gid)));
-  await runProgram(binaries, 'initdb', ['-D', unfinished, '-U', USER, '--auth=scram-sha-256', `--pwfile=${handover}`, '-E', 'UTF8', ...locale(binaries)], account);
+  await runProgram(
+    binaries,
+    'initdb',
+    ['-D', unfinished, '-U', USER, '--auth=scram-sha-256', `--pwfile=${handover}`, '-E', 'UTF8', ...locale(binaries)],
+    account,
+  );
   await rm(handover);
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   // The last step: a start that is interrupted before it begins anew.
@@ -81,5 +102,8 @@ function locale({ major }: Binaries): string[] {
 }
 
 function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -56,14 +56,20 @@ async function findOther(folder: string, own: string): Promise<Holder | undefine
 }
 
 async function findHolder(path: string): Promise<Holder | undefined> {
-  const beatAt = await stat(path).then(({ mtimeMs }) => mtimeMs, () => 0);
+  const beatAt = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
   const beats = Date.now() - beatAt < SILENCE_MS;
-  const holder = await readFile(path, 'utf8').then((text) => holderFile.parse(JSON.parse(text)), () => undefined);
+  const holder = await readFile(path, 'utf8')
+    .then((text) => holderFile.parse(JSON.parse(text)))
+    .catch(() => undefined);
   if (!holder) return beats ? { pid: undefined } : undefined;
   if (holder.host !== hostname()) return beats ? holder : undefined;
   const found = await findProcess(holder.pid);
   if (!found) return undefined;
   // Numbers are used again, often right after a restart of the machine.
-  if (found.startedAt !== undefined && holder.startedAt !== undefined) return found.startedAt === holder.startedAt ? holder : undefined;
+  if (found.startedAt !== undefined && holder.startedAt !== undefined)
+    return found.startedAt === holder.startedAt ? holder : undefined;
   return beats ? holder : undefined;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -19,7 +19,13 @@ export type Postmaster = {
   ended: Promise<string>;
 };
 
-export type PostmasterOptions = { cluster: string; password: string; binaries: Binaries; account: Account | undefined; log: Log };
+export type PostmasterOptions = {
+  cluster: string;
+  password: string;
+  binaries: Binaries;
+  account: Account | undefined;
+  log: Log;
+};
 
 const START_MS = 60_000;
 const POLL_MS = 20;
@@ -45,7 +51,9 @@ export async function adoptPostmaster({ cluster, password, log }: PostmasterOpti
   for (const until = Date.now() + START_MS; Date.now() < until; await sleep(POLL_MS)) {
     const text = await readFile(pidFile, 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
-    const [pid, , , port] = text.split('\n').map(Number) as [number, number, number, number | undefined];
+    const [pid = Number.NaN, , , port] = text.split('\n').map((line) => Number.parseInt(line, 10));
+    // Cut off by a crash while it was written.
+    if (Number.isNaN(pid)) return void (await rm(pidFile));
     const found = await findProcess(pid);
     if (!found || (found.command !== undefined && !found.command.includes(cluster))) {
       // PostgreSQL would refuse to start beside a zombie, or beside whatever has the number now. Its parent's number it
@@ -59,7 +67,9 @@ export async function adoptPostmaster({ cluster, password, log }: PostmasterOpti
       return { pid, port, ended: endOf(pid, found.startedAt) };
     }
   }
-  throw new Error(`A PostgreSQL server runs on ${cluster}, but does not answer. Stop it (its number stands in ${pidFile}), then start again.`);
+  throw new Error(
+    `A PostgreSQL server runs on ${cluster}, but does not answer. Stop it (its number stands in ${pidFile}), then start again.`,
+  );
 }
 
 /** Starts a server and waits until it answers. */
@@ -68,12 +78,16 @@ export async function startPostmaster(options: PostmasterOptions & { port?: numb
   const port = options.port ?? (await findFreePort());
   const tuned = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // Over TCP, for the path of a Unix socket may be 107 bytes at most. Detached, so that Ctrl-C reaches us first.
-  const child = spawn(join(binaries.folder, 'postgres'), ['-D', cluster, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...tuned], {
-    ...account,
-    ...surroundings,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    join(binaries.folder, 'postgres'),
+    ['-D', cluster, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...tuned],
+    {
+      ...account,
+      ...surroundings,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    },
+  );
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-LAST_WORDS);
@@ -94,26 +108,33 @@ export async function startPostmaster(options: PostmasterOptions & { port?: numb
 
 /** Stops it in good order if it lets itself; in the end it is gone. */
 export async function stopPostmaster({ pid, ended }: Postmaster): Promise<void> {
-  // Close connections and write all down; leave at once and recover at the next start; be gone.
-  for (const [signal, patienceMs] of [['SIGINT', 20_000], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]] as const) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It ended by itself in this moment.
-    }
-    const patience = new AbortController();
-    const isEnded = await Promise.race([ended.then(() => true), sleep(patienceMs, false, { signal: patience.signal }).catch(() => false)]);
-    patience.abort();
-    if (isEnded) return;
+  // Each gentler than the next: close connections and write all down; leave at once and recover at the next start; die.
+  const steps = [
+    ['SIGINT', 20_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 5_000],
+  ] as const;
+  for (const [signal, patienceMs] of steps) {
+    if (await settles(ended, 0)) return;
+    process.kill(pid, signal);
+    if (await settles(ended, patienceMs)) return;
   }
 }
 
-export function urlOf({ port }: { port: number }, { password }: { password: string }, database: string): string {
+async function settles(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
+  const patience = new AbortController();
+  const given = sleep(withinMs, false, { signal: patience.signal }).catch(() => false);
+  const isSettled = await Promise.race([promise.then(() => true), given]);
+  patience.abort();
+  return isSettled;
+}
+
+export function urlOf(port: number, password: string, database: string): string {
   return `postgresql://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
 async function answers(port: number, password: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: urlOf({ port }, { password }, 'postgres'), connectionTimeoutMillis: 2_000 });
+  const client = new pg.Client({ connectionString: urlOf(port, password, 'postgres'), connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();

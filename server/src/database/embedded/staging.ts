@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Log } from '../../log.ts';
+import { makeOpenFolder } from './account.ts';
 
 export type StagingOptions = {
   /** Names the copy: another version is another copy. */
@@ -15,14 +16,20 @@ export type StagingOptions = {
  * Copies the binaries to where every account can read them, and gives back the folder of the copy. Programs that do so
  * at the same time end up with one copy; a folder that someone else has put there to be found is not trusted.
  */
-export async function stageBinaries(native: string, { version, log, under = tmpdir() }: StagingOptions): Promise<string> {
+export async function stageBinaries(
+  native: string,
+  { version, log, under = tmpdir() }: StagingOptions,
+): Promise<string> {
   const shared = join(under, `quantumflux-postgres-${version}-${process.getuid?.() ?? 'user'}`);
   if (await isOurs(shared)) return fill(shared, native);
 
   const own = await mkdtemp(`${shared}.`);
   const filled = await fill(own, native);
   await chmod(own, 0o755);
-  const isShared = await rename(own, shared).then(() => true, () => false);
+  const isShared = await rename(own, shared).then(
+    () => true,
+    () => false,
+  );
   if (isShared) return join(shared, 'native');
   if (await isOurs(shared)) {
     await rm(own, { recursive: true });
@@ -45,7 +52,12 @@ export async function linkLibraries(native: string): Promise<void> {
 /** A folder that only this user can have filled. */
 async function isOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined);
-  return found !== undefined && found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o022) === 0;
+  return (
+    found !== undefined &&
+    found.isDirectory() &&
+    found.uid === (process.getuid?.() ?? found.uid) &&
+    (found.mode & 0o022) === 0
+  );
 }
 
 /**
@@ -54,25 +66,20 @@ async function isOurs(folder: string): Promise<boolean> {
  */
 async function fill(folder: string, native: string): Promise<string> {
   const copy = join(folder, 'native');
-  await makeFolder(copy);
+  await makeOpenFolder(copy);
   for (const entry of await readdir(native, { recursive: true, withFileTypes: true })) {
     const source = join(entry.parentPath, entry.name);
     const target = join(copy, relative(native, source));
-    if (entry.isDirectory()) await makeFolder(target);
+    if (entry.isDirectory()) await makeOpenFolder(target);
     if (!entry.isFile()) continue;
     const [wanted, found] = await Promise.all([lstat(source), lstat(target).catch(() => undefined)]);
     if (found?.size === wanted.size) continue;
     const aside = `${target}.${randomUUID()}`;
-    await makeFolder(dirname(target));
+    await makeOpenFolder(dirname(target));
     await copyFile(source, aside);
     await chmod(aside, (wanted.mode & 0o100) === 0 ? 0o644 : 0o755);
     await rename(aside, target);
   }
   await linkLibraries(copy);
   return copy;
-}
-
-/** Modes are set by hand, for the umask may close what all must read, or open what nobody else may write. */
-async function makeFolder(folder: string): Promise<void> {
-  if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o755);
 }

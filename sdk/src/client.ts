@@ -1,0 +1,100 @@
+import { addressOf } from './address.ts';
+import { Clock } from './clock.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionState } from './connection-state.ts';
+import { createCredentials } from './credentials.ts';
+import { request, type HttpPorts, type RequestOptions } from './http.ts';
+import type { LiveUpdate } from './live-state.ts';
+import { LiveStream, type LivePorts } from './live-stream.ts';
+import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from './options.ts';
+import {
+  endpoints,
+  HEARTBEAT_MS,
+  type QueryRequest,
+  type QueryResult,
+  type StreamInfo,
+  type StreamWrite,
+} from './protocol/index.ts';
+
+/**
+ * A client of one server. Nothing is sent until something is watched, queried or written.
+ * Throws `invalid_input` when `url` is missing (outside browsers) or is not an address.
+ */
+export function connect(options: ClientOptions = {}): Client {
+  return new Client(options);
+}
+
+/** Live subscriptions, queries and writes on one server. Made by `connect()`. */
+export class Client {
+  readonly #http: HttpPorts;
+  readonly #connection: Connection;
+  readonly #clock = new Clock();
+  readonly #live: Omit<LivePorts, 'onEnd'>;
+  readonly #streams = new Map<string, LiveStream>();
+
+  constructor(options: ClientOptions) {
+    const { url, reconnect = { minMs: 500, maxMs: 20_000 }, lingerMs = 5_000, silenceMs = 3 * HEARTBEAT_MS } = options;
+    this.#http = { address: addressOf(url), credentials: createCredentials(options) };
+    this.#connection = new Connection({ ...this.#http, reconnect, silenceMs });
+    this.#live = { connection: this.#connection, clock: this.#clock, reconnect, lingerMs };
+  }
+
+  /** What the connection is doing. */
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  /** Calls back at every change of `state`, not for the present one. */
+  onState(onChange: (state: ConnectionState) => void): Stop {
+    return this.#connection.observe(onChange);
+  }
+
+  /**
+   * The streams that a selector picks: history, then live. All who ask for the same share one subscription. Nothing is
+   * asked of the server until the result is watched.
+   */
+  stream(selector: string, options: StreamOptions = {}): LiveStream {
+    const all = withDefaults(options);
+    const key = JSON.stringify([selector, all]);
+    const shared = this.#streams.get(key);
+    if (shared) return shared;
+    const live: LiveStream = new LiveStream(selector, all, {
+      ...this.#live,
+      onEnd: () => void (this.#streams.get(key) === live && this.#streams.delete(key)),
+    });
+    this.#streams.set(key, live);
+    return live;
+  }
+
+  /** `stream()` and `watch()` in one. */
+  watch(selector: string, options: StreamOptions, onUpdate: (update: LiveUpdate) => void): Stop {
+    return this.stream(selector, options).watch(onUpdate);
+  }
+
+  /** The points of a time range, thinned to the width. Rejects with `not_found` when no stream matches. */
+  query({ select, from, to, width }: QueryRequest, options: RequestOptions = {}): Promise<QueryResult> {
+    return request(endpoints.query, { ...options, query: { select, from, to, width } }, this.#http);
+  }
+
+  /** Stores points; when it resolves they are on disk. All of them are stored, or none. */
+  async write(streams: StreamWrite | readonly StreamWrite[], options: RequestOptions = {}): Promise<void> {
+    const body = { streams: Array.isArray(streams) ? streams : [streams] };
+    await request(endpoints.writePoints, { ...options, body }, this.#http);
+  }
+
+  /** The streams that match, without points. Default: all. */
+  async streams(select = '*', options: RequestOptions = {}): Promise<StreamInfo[]> {
+    const answer = await request<{ streams: StreamInfo[] }>(endpoints.listStreams, { ...options, query: { select } }, this.#http);
+    return answer.streams;
+  }
+
+  /** The server's clock, in ms since the epoch: the local one, put right by what replies to subscriptions told. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Ends the connection and all subscriptions, for good. Watchers are not called any more. */
+  close(): void {
+    this.#connection.close();
+  }
+}

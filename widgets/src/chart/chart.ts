@@ -1,0 +1,23 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { property } from 'lit/decorators.js';
+import { define } from '../base/define.ts';
+import { FluxElement } from '../base/element.ts';
+import { LiveController } from '../base/live-controller.ts';
+import { type NamedSeries, nameSeries, newestValue } from '../base/named-series.ts';
+import { notice } from '../base/notice.ts';
+import { noticeStyles } from '../base/notice.styles.ts';
+import { type Drawing, PlotController } from '../base/plot-controller.ts';
+import { theme } from '../base/theme.styles.ts';
+import { Throttle } from '../base/throttle.ts';
+import { type View, viewOf } from '../base/view.ts';
+import { agoInWords, spanInWords } from '../base/words.ts';
+import { formatTime } from '../plot/time-axis.ts';
+import { formatValue } from '../plot/unit.ts';
+import { styles } from './chart.styles.ts';
+import { Crosshair } from './crosshair.ts';
+import { legend } from './legend.ts';
+import { narrate } from './narration.ts';
+import { readSettings } from './settings.ts';
+import { newestRows, table } from './table.ts';
+
