@@ -24,7 +24,7 @@ const serverTests = 'server/src/**/*.{test,contract,testing}.ts';
  */
 const table = [
   {
-    what: ['**/*.{test,contract,testing}.ts'],
+    what: ['**/*.{test,contract,testing}.ts', 'tests/**'],
     by: ['**/*.{test,contract,testing}.ts'],
     why: 'only tests import tests.',
   },
@@ -141,14 +141,13 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off',
       // Messages are made of numbers too.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      'import-x/no-cycle': 'error',
-      'import-x/no-relative-packages': 'error',
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
     },
   },
   {
     files: [sources],
     ignores: ['**/*.{test,contract,testing,stories}.ts'],
-    rules: { 'import-x/no-extraneous-dependencies': 'error' },
+    rules: { 'import-x/no-extraneous-dependencies': 'error', 'import-x/no-relative-packages': 'error' },
   },
   {
     files: [sources],
@@ -191,7 +190,14 @@ export default defineConfig(
   { files: ['examples/**', '.storybook/**'], languageOptions: { globals: globals.browser } },
   {
     // Tools ask for a default export.
-    files: ['*.config.{js,mjs,ts}', '**/*.config.mjs', '.storybook/**', '**/*.stories.ts', 'scripts/lint/*.mjs'],
+    files: [
+      '*.config.{js,mjs,ts}',
+      '**/*.config.mjs',
+      '.storybook/**',
+      '**/*.stories.ts',
+      '**/*.setup.ts',
+      'scripts/lint/*.mjs',
+    ],
     rules: { 'import-x/no-default-export': 'off' },
   },
 );

@@ -6,6 +6,9 @@ const source = {
   ssr: { resolve: { conditions: ['quantumflux-source'] } },
 };
 
+// Starts a PostgreSQL for the tests that ask for one.
+const globalSetup = './tests/postgres.setup.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,6 +16,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'node',
+          globalSetup,
+          globalSetup: ['tests/postgres.setup.ts'],
           include: ['{sdk,server}/src/**/*.test.ts', 'widgets/src/plot/**/*.test.ts', 'tests/rules/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -23,6 +28,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'e2e',
+          globalSetup,
           include: ['tests/{e2e,faults}/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -5,14 +5,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-const { build } = await import('./build.mjs');
 try {
+  const { build } = await import('./build.mjs');
   await build();
+  // In this process, not a child, so that signals reach the server and its exit code is ours.
+  await import('../server/dist/main.js');
 } catch (error) {
-  const missing = error.code === 'ERR_MODULE_NOT_FOUND';
-  console.error(missing ? 'Run `npm install` first.' : `\n${error.message}\n${error.frame ?? ''}`);
-  process.exit(1);
+  const advice = error.code === 'ERR_MODULE_NOT_FOUND' ? 'Run `npm install` first.' : (error.frame ?? '');
+  console.error(`\n${error.message}\n${advice}`);
+  process.exitCode = 1;
 }
-
-// In this process, not a child, so that signals reach the server and its exit code is ours.
-await import('../server/dist/main.js');

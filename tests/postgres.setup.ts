@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../server/src/database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../server/src/database/embedded.postgres.ts';
 import { silent } from '../server/src/log.ts';
+import { migrationsDir } from './migrations.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -59,6 +59,5 @@ async function makeTemplate(server: string): Promise<void> {
   await client.end();
   const url = new URL(server);
   url.pathname = 'migrated';
-  const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
   await (await openDatabase({ url: url.href, migrationsDir, log: silent })).close();
 }

@@ -1,39 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openDatabase, type Database } from '../server/src/database/database.ts';
 import { silent, type Log } from '../server/src/log.ts';
+import { migrationsDir } from './migrations.ts';
 
-/** The migrations of the project. */
-export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
-
-/** Makes an empty database on the server that all tests of a run share. `template`: one that is migrated already. */
-export async function createDatabase({ template = 'template1' } = {}): Promise<{ url: string; drop(): Promise<void> }> {
+/** A database of its own for one test file, on the PostgreSQL that all tests of a run share. It ends with the run. */
+export async function createDatabase({ template = 'template1' } = {}): Promise<string> {
   const response = await fetch(inject('postgres'));
   if (!response.ok) throw new Error(await response.text());
-  const server = await response.text();
+  const url = new URL(await response.text());
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await run(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-  const url = new URL(server);
+  await run(url.href, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   url.pathname = name;
-  // Connections that a test has left open are closed.
-  return { url: url.href, drop: () => run(server, `DROP DATABASE ${name} WITH (FORCE)`) };
+  return url.href;
 }
 
-/** A migrated database for one test file, on a real PostgreSQL. `stop` closes and removes it. */
-export async function startDatabase({ log = silent }: { log?: Log } = {}): Promise<{ database: Database; url: string; stop(): Promise<void> }> {
-  const { url, drop } = await createDatabase({ template: 'migrated' });
+/** The same, migrated and open. */
+export async function startDatabase({ log = silent }: { log?: Log } = {}): Promise<TestDatabase> {
+  const url = await createDatabase({ template: 'migrated' });
   const database = await openDatabase({ url, migrationsDir, log });
-  return {
-    database,
-    url,
-    async stop() {
-      await database.close();
-      await drop();
-    },
-  };
+  return { database, url, stop: () => database.close() };
 }
+
+export type TestDatabase = { database: Database; url: string; stop(): Promise<void> };
 
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });

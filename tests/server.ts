@@ -53,7 +53,14 @@ export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 export async function runServer(options: ServerOptions): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATA_DIR: options.dataDir, HOST_METRICS: 'off', ...options.env, PORT: String(options.port ?? (await freePort())) },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      DATA_DIR: options.dataDir,
+      HOST_METRICS: 'off',
+      ...options.env,
+      PORT: String(options.port ?? (await freePort())),
+    },
   });
   const output = collect(child);
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -76,7 +83,8 @@ export async function get(url: string, path: string, key = SECRET_KEY): Promise<
 
 function collect(child: ChildProcess): () => string {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (part: string) => (text += part));
   return () => text;
 }
 
@@ -84,7 +92,10 @@ async function waitUntilReady(url: string, child: ChildProcess, output: () => st
   const until = Date.now() + 30_000;
   while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`the server gave up:\n${output()}`);
-    const isReady = await fetch(`${url}/ready`).then(({ ok }) => ok, () => false);
+    const isReady = await fetch(`${url}/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (isReady) return;
     await new Promise((done) => setTimeout(done, 50));
   }

@@ -13,7 +13,7 @@ export async function program(...args) {
 /** Runs the tests of one vitest project. */
 export const vitest = (project) =>
   counted(project, (report) => [
-    ...['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--passWithNoTests'],
+    ...['node_modules/vitest/vitest.mjs', 'run', '--project', project],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   ]);
 

@@ -11,6 +11,8 @@ export type Credentials = {
   current(): Promise<Credential>;
   /** A fresh one. Whoever asks while one is on its way gets the same. */
   renew(): Promise<Credential>;
+  /** One that is not `used`, which the server did not take: what another request got meanwhile, or a fresh one. */
+  replace(used: Credential): Promise<Credential>;
 };
 
 type Identity = { key?: string | undefined; getToken?: (() => Promise<string>) | undefined };
@@ -40,5 +42,14 @@ export function createCredentials({ key, getToken }: Identity): Credentials {
     return last;
   }
 
-  return { isRenewable: getToken !== undefined, current: () => last ?? renew(), renew };
+  function current(): Promise<Credential> {
+    return last ?? renew();
+  }
+
+  async function replace(used: Credential): Promise<Credential> {
+    const newest = await current();
+    return newest === used ? renew() : newest;
+  }
+
+  return { isRenewable: getToken !== undefined, current, renew, replace };
 }

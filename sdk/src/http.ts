@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credential, Credentials } from './credentials.ts';
 import { errorOf } from './errors.ts';
 import { QuantumFluxError, type ErrorCode } from './protocol/index.ts';
 
@@ -24,8 +24,8 @@ export async function request<Output>(
   const target = new URL(address.prefix + path, address.origin);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value));
 
-  const send = async (credential: { token?: string; key?: string }): Promise<Response> => {
-    const bearer = credential.token ?? credential.key;
+  const send = async ({ token, key }: Credential): Promise<Response> => {
+    const bearer = token ?? key;
     const headers: Record<string, string> = {
       ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -38,8 +38,9 @@ export async function request<Output>(
     }
   };
 
-  let response = await send(await credentials.current());
-  if (response.status === 401 && credentials.isRenewable) response = await send(await credentials.renew());
+  const credential = await credentials.current();
+  let response = await send(credential);
+  if (response.status === 401 && credentials.isRenewable) response = await send(await credentials.replace(credential));
   return read<Output>(response, signal);
 }
 

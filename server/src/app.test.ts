@@ -177,7 +177,7 @@ test('what breaks is logged once, with the id that the reader gets, and not told
 test('a refusal is a line in the request log and no error', async () => {
   await app.ask('/mine');
   await vi.waitFor(() => expect(app.log.lines).toHaveLength(1));
-  expect(app.log.lines[0]).toMatchObject({ level: 'info', details: { status: '401' } });
+  expect(app.log.lines[0]).toMatchObject({ level: 'info', details: { status: 401 } });
 });
 
 test('a database that is away is no fault of the reader, who learns when to come back', async () => {
@@ -197,7 +197,7 @@ test('the request log names the caller and the path, never the query', async () 
       subject: 'key:1',
       method: 'GET',
       path: '/mine',
-      status: '200',
+      status: 200,
       bytes: expect.any(Number),
       ms: expect.any(Number),
     },

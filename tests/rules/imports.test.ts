@@ -65,6 +65,7 @@ const refused: [file: string, imported: string, why: RegExp][] = [
   ['server/src/http/credentials.ts', 'jsonwebtoken', /business of auth/],
 
   ['server/src/bus/bus.memory.ts', './bus.contract.ts', /only tests import tests/],
+  ['server/src/streams/journal.ts', '../../../tests/postgres.ts', /only tests import tests/],
 ];
 
 test.each(refused)('%s may not import %s', async (file, imported, why) => {
@@ -95,6 +96,7 @@ const allowed: [file: string, imported: string][] = [
   ['server/src/compose.ts', './auth/auth.service.ts'],
   ['server/src/compose.ts', './config.ts'],
   ['server/src/main.ts', './compose.ts'],
+  ['server/src/streams/journal.store.test.ts', '../../../tests/postgres.ts'],
   ['tests/e2e/whole.test.ts', '../../server/src/compose.ts'],
   ['examples/node-ingest/ingest.ts', '@quantumflux/sdk'],
 ];

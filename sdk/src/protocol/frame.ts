@@ -9,6 +9,10 @@ import { QuantumFluxError } from './error.ts';
 
 const LAYOUT = 1;
 
+// What a range and an entry take at least.
+const RANGE_BYTES = 4;
+const ENTRY_BYTES = 2;
+
 /** What one group commit stored for the streams of a subscription. */
 export type FrameEntry = { offset: number; blocks: Uint8Array };
 
@@ -37,21 +41,24 @@ export function encodeFrame({ channel, epoch, ranges }: Frame): Uint8Array {
   return out.toBytes();
 }
 
-/** The blocks are views into the frame. */
+/** The blocks are views into the frame. Bytes that are no frame are an `internal` error. */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const reader = new ByteReader(bytes);
   if (reader.u8() !== LAYOUT) throw new QuantumFluxError('internal', 'This version does not know the layout of a frame.');
   const channel = reader.varint();
   const epoch = reader.varint();
-  const ranges = Array.from({ length: reader.varint() }, () => {
-    const partition = reader.varint();
-    const after = reader.varint();
-    const last = after + reader.varint();
-    const entries = Array.from({ length: reader.varint() }, () => ({
-      offset: after + reader.varint(),
-      blocks: reader.bytes(reader.varint()),
-    }));
-    return { partition, after, last, entries };
-  });
+  const ranges = Array.from({ length: reader.count(RANGE_BYTES) }, () => readRange(reader));
+  if (reader.left > 0) throw new QuantumFluxError('internal', 'A frame of points has more bytes than ranges.');
   return { channel, epoch, ranges };
+}
+
+function readRange(reader: ByteReader): FrameRange {
+  const partition = reader.varint();
+  const after = reader.varint();
+  const last = after + reader.varint();
+  const entries = Array.from({ length: reader.count(ENTRY_BYTES) }, () => ({
+    offset: after + reader.varint(),
+    blocks: reader.bytes(reader.varint()),
+  }));
+  return { partition, after, last, entries };
 }

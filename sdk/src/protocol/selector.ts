@@ -42,9 +42,8 @@ export function parseSelector(text: string): Selector {
       take(/\s*/, '');
       const valueAt = at;
       const quoted = take(/"(?:[^"\\\n]|\\["\\n])*"/, 'a value in double quotes');
-      const value = quoted.slice(1, -1).replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
-      if (operator.endsWith('~')) checkPattern(value, valueAt + 1);
-      matchers.push({ tag, operator, value });
+      if (operator.endsWith('~')) checkPattern(quoted.slice(1, -1), valueAt + 1);
+      matchers.push({ tag, operator, value: unquote(quoted) });
     }
   }
   take(/\s*/, '');
@@ -60,9 +59,10 @@ export function formatSelector({ name, matchers }: Selector): string {
 
 /** A test for streams; made once, asked often. */
 export function matcherOf({ name, matchers }: Selector): (stream: { stream: string; tags: Tags }) => boolean {
-  const matchesName = textMatcher(name);
+  // In a name `.` is only a dot: `host.*` must not pick `hostile`.
+  const matchesName = textMatcher([name.split('*')]);
   const tests = matchers.map(({ tag, operator, value }) => {
-    const matches = operator.endsWith('~') ? textMatcher(value) : (text: string) => text === value;
+    const matches = operator.endsWith('~') ? textMatcher(alternativesOf(value)) : (text: string) => text === value;
     const wanted = !operator.startsWith('!');
     return (tags: Tags) => matches(Object.hasOwn(tags, tag) ? tags[tag]! : '') === wanted;
   });
@@ -71,9 +71,12 @@ export function matcherOf({ name, matchers }: Selector): (stream: { stream: stri
 
 // Patterns come from strangers and run on our server, so they are not regular expressions: alternatives of literal
 // pieces with gaps between them, matched from left to right without backtracking.
-function textMatcher(pattern: string): (text: string) => boolean {
-  const alternatives = pattern.split('|').map((each) => each.split(/\.\*|\*/));
+function textMatcher(alternatives: string[][]): (text: string) => boolean {
   return (text) => alternatives.some((pieces) => fits(text, pieces));
+}
+
+function alternativesOf(pattern: string): string[][] {
+  return pattern.split('|').map((each) => each.split(/\.?\*/));
 }
 
 function fits(text: string, pieces: string[]): boolean {
@@ -91,9 +94,14 @@ function fits(text: string, pieces: string[]): boolean {
   return true;
 }
 
-function checkPattern(pattern: string, column: number): void {
-  const bad = /[\\()[\]{}+?^$]/.exec(pattern);
+/** `written` is as it stands between the quotes, so that the column is right: an escaped quote takes two. */
+function checkPattern(written: string, column: number): void {
+  const bad = /\\\\|[()[\]{}+?^$]/.exec(written);
   if (bad) throw mistake(column + bad.index, `"${bad[0]}" has no meaning in a pattern; use | and *`);
+}
+
+function unquote(quoted: string): string {
+  return quoted.slice(1, -1).replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
 }
 
 function mistake(index: number, what: string): QuantumFluxError {

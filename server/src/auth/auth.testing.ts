@@ -16,7 +16,7 @@ import { createUserStore } from './users.store.ts';
 
 /** Signing in and keys, on a database of their own with the first organization in it; for tests. */
 export async function startAuth() {
-  const database = await startDatabase();
+  const { database, stop } = await startDatabase();
   const bus = createMemoryBus(silent);
   const cache = createMemoryCache();
   const passwords = createPasswords({ pepper: 'p'.repeat(32), cost: 4 });
@@ -51,7 +51,7 @@ export async function startAuth() {
 
     async close(): Promise<void> {
       await Promise.all([bus.close(), cache.close()]);
-      await database.close();
+      await stop();
     },
   };
 }

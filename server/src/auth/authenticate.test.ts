@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createMemoryCache } from '../cache/cache.memory.ts';
 import { startAuth, type TestAuth } from './auth.testing.ts';
-import { createAuthenticate } from './authenticate.ts';
-import { newKey } from './keys.ts';
+import { createAuthenticate, placeOfKey } from './authenticate.ts';
+import { hashOf, newKey } from './keys.ts';
 import { createKeyStore } from './keys.store.ts';
 
 let auth: TestAuth;
@@ -112,8 +112,6 @@ test('the database is asked once for a key, also for one that does not exist', a
 
 test('what the cache holds is not believed when it looks wrong', async () => {
   const { key } = await auth.keys.create(auth.organization, { kind: 'ingest', name: 'Agent' });
-  const { placeOfKey } = await import('./authenticate.ts');
-  const { hashOf } = await import('./keys.ts');
   await auth.cache.set(
     placeOfKey(hashOf(key)),
     { id: 'x', organization: 'other', kind: 'root', origins: [] },

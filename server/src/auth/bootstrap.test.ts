@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDatabase } from '../../../tests/postgres.ts';
+import { startDatabase, type TestDatabase } from '../../../tests/postgres.ts';
 import { createMemoryCache } from '../cache/cache.memory.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -9,9 +9,10 @@ import { createPasswords } from './passwords.ts';
 import { createTokens } from './tokens.ts';
 import { createUserStore } from './users.store.ts';
 
-let database: Awaited<ReturnType<typeof startDatabase>>;
-beforeAll(async () => void (database = await startDatabase()));
-afterAll(() => database.close());
+let database: TestDatabase['database'];
+let stop: TestDatabase['stop'];
+beforeAll(async () => void ({ database, stop } = await startDatabase()));
+afterAll(() => stop());
 
 const passwords = createPasswords({ pepper: 'p'.repeat(32), cost: 4 });
 const start = (secretKey?: string) => bootstrap({ store: createBootstrapStore(database.prisma), passwords, secretKey });

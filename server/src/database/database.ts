@@ -66,7 +66,7 @@ export async function openDatabase({ url, migrationsDir, log }: DatabaseOptions)
 
 /** On a connection of its own, for a migration may take longer than any query may. */
 async function prepare(url: string, { migrationsDir, log }: Omit<DatabaseOptions, 'url'>): Promise<Durability> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, keepAlive: true });
   // The end of the connection also fails the statement, which is where it is heard.
   client.on('error', () => {});
   try {
@@ -103,7 +103,8 @@ function unreachable(url: string, { code, message }: NodeJS.ErrnoException): str
   const name = decodeURIComponent(pathname.slice(1));
   const where = `The database at ${hostname}:${port || 5_432}`;
   // https://www.postgresql.org/docs/current/errcodes-appendix.html
-  if (code === '28P01' || code === '28000') return `${where} does not let the user "${username}" in. Check DATABASE_URL.`;
+  if (code === '28P01' || code === '28000')
+    return `${where} does not let the user "${username}" in. Check DATABASE_URL.`;
   if (code === '3D000') return `${where} has no database "${name}". Create it, or check DATABASE_URL.`;
   return `${where} cannot be reached (${code ?? message}). Start it, or check DATABASE_URL.`;
 }

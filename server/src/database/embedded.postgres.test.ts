@@ -135,9 +135,11 @@ describe('after the server was killed', () => {
 test.runIf(process.platform === 'linux')(
   'the number of a dead database may belong to a zombie, or to another process',
   async () => {
-    const zombies = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const zombies = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const [zombie] = (await once(zombies.stdout, 'data')) as [Buffer];
-  await expect.poll(() => findProcess(Number(zombie))).toBeUndefined();
+    await expect.poll(() => findProcess(Number(zombie))).toBeUndefined();
     for (const pid of [Number(zombie), zombies.pid!]) {
       await writeFile(
         join(dir, 'database', 'cluster', 'postmaster.pid'),
@@ -150,6 +152,15 @@ test.runIf(process.platform === 'linux')(
     zombies.kill();
   },
 );
+
+test('a password that does not fit is said at once, and nothing is left running', async () => {
+  const file = join(dir, 'database', 'password');
+  const password = await readFile(file, 'utf8');
+  await writeFile(file, 'wrong');
+  await expect(start()).rejects.toThrow('does not take the password that is kept beside it');
+  await expect(postmasterPid()).rejects.toThrow('ENOENT');
+  await writeFile(file, password);
+});
 
 test('a database that dies is started again in the same place', async () => {
   const { log, entries } = listen();

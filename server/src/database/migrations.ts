@@ -74,7 +74,10 @@ async function readApplied(client: Client): Promise<Map<string, string>> {
 }
 
 /** Whole or not at all: the migration and its bookkeeping are one transaction. */
-async function apply(client: Client, { name, checksum, sql }: { name: string; checksum: string; sql: string }): Promise<void> {
+async function apply(
+  client: Client,
+  { name, checksum, sql }: { name: string; checksum: string; sql: string },
+): Promise<void> {
   const done = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ($1, $2, $3, now(), 1)`;
   try {
     await client.query('BEGIN');

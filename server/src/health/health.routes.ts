@@ -12,14 +12,14 @@ export function healthRoutes(vitals: Vitals, { registry }: Pick<Metrics, 'regist
   // 200 as long as the process answers: restarting it would not bring the database back.
   router.get('/health', async (_req, res) => {
     const isUp = await databaseUp();
-    const isWell = isUp && vitals.busUp() && vitals.durability() === 'full';
+    const isWell = isUp && vitals.busUp() && vitals.durability === 'local';
     res.set('Cache-Control', 'no-store').json({
       status: isWell ? 'ok' : 'degraded',
       version: vitals.version,
       uptimeSeconds: Math.floor(process.uptime()),
       database: vitals.database,
       databaseUp: isUp,
-      durability: vitals.durability(),
+      durability: vitals.durability,
       bus: vitals.bus,
       busUp: vitals.busUp(),
     });

@@ -2,10 +2,10 @@
 export type Vitals = {
   version: string;
   database: 'embedded' | 'external';
-  /** Fails, or does not come back, when the database does not answer. */
-  pingDatabase: () => Promise<unknown>;
-  /** Whether the database promised that what it commits survives a loss of power. */
-  durability: () => 'full' | 'reduced' | 'unknown';
+  /** Whether the database answers. May take its time. */
+  askDatabase: () => Promise<boolean>;
+  /** What a commit survives: `local`, a loss of power; `none`, nothing that is certain. */
+  durability: 'local' | 'none';
   bus: 'memory' | 'redis';
   busUp: () => boolean;
   isStopping: () => boolean;
@@ -22,10 +22,10 @@ type Question = { answer: Promise<boolean>; until: number };
 
 /** Whether the database answers, and why the server should get no requests now. */
 export function createCheckup({
-  pingDatabase,
+  askDatabase,
   durability,
   isStopping,
-}: Pick<Vitals, 'pingDatabase' | 'durability' | 'isStopping'>) {
+}: Pick<Vitals, 'askDatabase' | 'durability' | 'isStopping'>) {
   let asked: Question | undefined;
 
   function databaseUp(): Promise<boolean> {
@@ -35,12 +35,7 @@ export function createCheckup({
   }
 
   function ask(): Question {
-    const answer = Promise.resolve()
-      .then(pingDatabase)
-      .then(
-        () => true,
-        () => false,
-      );
+    const answer = askDatabase().catch(() => false);
     const question: Question = { answer, until: Infinity };
     void answer.then(() => (question.until = performance.now() + FRESH_MS));
     return question;
@@ -55,7 +50,7 @@ export function createCheckup({
       return [
         ...(isStopping() ? ['The server is shutting down.'] : []),
         ...(isUp ? [] : ['The database does not answer.']),
-        ...(durability() === 'full' ? [] : ['The database does not promise to keep what it commits.']),
+        ...(durability === 'local' ? [] : ['The database does not promise to keep what it commits.']),
       ];
     },
   };

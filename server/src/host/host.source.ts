@@ -27,8 +27,8 @@ export function startHostSource({ append, log }: { append: (batch: HostBatch) =>
 
   async function record(): Promise<void> {
     try {
-      const readings = await reader.read();
-      await append(batchOf(readings, Date.now()));
+      const now = Date.now();
+      await append(batchOf(await reader.read(), now));
       isFailing = false;
     } catch (error) {
       // Once per trouble, not once per second.

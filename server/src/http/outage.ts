@@ -3,8 +3,8 @@ const MAX_DEPTH = 6;
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: 08 connection exception, 53 insufficient resources,
 // 57 operator intervention (shutdown, and 57014: statement timeout), 40 rolled back to let another go first,
-// 25006 read only (a replica that is not yet, or no longer, the primary).
-const sqlState = /^(08|53|57|40)[0-9A-Z]{3}$|^25006$/;
+// 55P03 waited too long for a lock, 25006 read only (a replica that is not yet, or no longer, the primary).
+const sqlState = /^(08|53|57|40)[0-9A-Z]{3}$|^55P03$|^25006$/;
 
 // https://www.prisma.io/docs/orm/reference/error-reference: the database is not reached, is too slow, or hung up.
 const prismaCode = /^P(1001|1002|1008|1017|2024|2028|2034|2037)$/;

@@ -20,7 +20,7 @@ export function requestLog(log: Log): Step {
         method: req.method,
         path: pathOf(req),
         // Absent when the caller left before there was an answer.
-        status: tokens['status']?.(req, res),
+        status: res.headersSent ? res.statusCode : undefined,
         ms: Number(tokens['response-time']?.(req, res)),
         bytes: req.socket.bytesWritten - bytesBefore,
       });

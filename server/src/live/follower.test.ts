@@ -1,24 +1,24 @@
 import type { Position } from '@quantumflux/sdk/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMemoryBus } from '../bus/bus.memory.ts';
-import { startDatabase, type TestDatabase } from '../database/database.testing.ts';
+import { startDatabase } from '../../../tests/postgres.ts';
 import { silent } from '../log.ts';
 import { createJournalStore } from '../streams/journal.store.ts';
 import type { Journal } from '../streams/journal.ts';
 import { followJournal, type Entry, type Reader } from './follower.ts';
 
-let database: TestDatabase;
+let started: Awaited<ReturnType<typeof startDatabase>>;
 let journal: Journal;
 const bus = createMemoryBus(silent);
 const stops: (() => unknown)[] = [];
 
 beforeEach(async () => {
-  database = await startDatabase();
-  journal = createJournalStore(database.pool);
+  started = await startDatabase();
+  journal = createJournalStore(started.database.pool);
 });
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
-  await database.close();
+  await started.stop();
 });
 
 const entry = (partition: number, byte: number) => ({ partition, payload: Uint8Array.of(byte), tMin: 0, tMax: 0 });
@@ -84,7 +84,7 @@ test('another journal under the same address is told', async () => {
   await append(entry(0, 1));
   const resets: Position[] = [];
   await follow({ sweepMs: 20, onReset: (position) => void resets.push(position) });
-  await database.pool.query('UPDATE journal_identity SET seed = seed + 1');
+  await started.database.pool.query('UPDATE journal_identity SET seed = seed + 1');
   await vi.waitFor(() => expect(resets).toHaveLength(1));
   expect(resets[0]!.offsets).toContainEqual([0, 1]);
 });
@@ -94,6 +94,6 @@ test('an older state of the journal is told', async () => {
   await append(entry(0, 2));
   const resets: Position[] = [];
   await follow({ sweepMs: 20, onReset: (position) => void resets.push(position) });
-  await database.pool.query('UPDATE partition_head SET "offset" = 1 WHERE partition = 0');
+  await started.database.pool.query('UPDATE partition_head SET "offset" = 1 WHERE partition = 0');
   await vi.waitFor(() => expect(resets).toHaveLength(1));
 });

@@ -1,16 +1,16 @@
 import { PARTITIONS } from '@quantumflux/sdk/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startDatabase, type TestDatabase } from '../database/database.testing.ts';
+import { startDatabase } from '../../../tests/postgres.ts';
 import { createJournalStore } from './journal.store.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 
-let database: TestDatabase;
+let started: Awaited<ReturnType<typeof startDatabase>>;
 let journal: Journal;
 beforeEach(async () => {
-  database = await startDatabase();
-  journal = createJournalStore(database.pool);
+  started = await startDatabase();
+  journal = createJournalStore(started.database.pool);
 });
-afterEach(() => database.close());
+afterEach(() => started.stop());
 
 const entry = (partition: number, from: number, to = from) => ({
   partition,

@@ -63,8 +63,8 @@ export class LiveController implements ReactiveController {
   }
 
   // A provider that comes to life after us has not heard our question.
-  readonly #onProvider = (event: DocumentEventMap['context-provider']): void => {
-    if (event.context === clientContext) this.#ask();
+  readonly #onProvider = (event: Event): void => {
+    if ('context' in event && event.context === clientContext) this.#ask();
   };
 
   #ask(): void {

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { View } from './view.ts';
+import { agoInWords } from './words.ts';
 
 /** What stands in the place of a picture when there is none. */
 export function notice(view: View): TemplateResult | typeof nothing {
@@ -20,4 +21,10 @@ export function notice(view: View): TemplateResult | typeof nothing {
     case 'wrong':
       return html`<div class="notice wrong" part="error"><span>${view.text}</span></div>`;
   }
+}
+
+/** Says that the picture is not fresh. */
+export function badge(view: View): TemplateResult | typeof nothing {
+  if (view.is !== 'picture' || view.staleSince === null) return nothing;
+  return html`<div class="badge" part="badge">Reconnecting… last update ${agoInWords(Date.now() - view.staleSince)}</div>`;
 }

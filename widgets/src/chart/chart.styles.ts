@@ -58,14 +58,19 @@ export const styles = css`
   }
 
   .legend {
-    display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(min(100%, 13em), 1fr));
+    display: flex;
+    flex-wrap: wrap;
     gap: 0 20px;
     min-block-size: 1.5em;
     margin: 0;
     padding: 0;
     list-style: none;
     color: var(--_muted);
+  }
+
+  /* Room for the longest of usual values, so that nothing moves when a digit comes or goes. */
+  li b {
+    min-inline-size: 4.6em;
   }
 
   li,
@@ -84,7 +89,6 @@ export const styles = css`
 
   b {
     flex: none;
-    margin-inline-start: auto;
     color: var(--_text);
     font-weight: 600;
     white-space: nowrap;
@@ -106,7 +110,20 @@ export const styles = css`
     position: relative;
     flex: 1;
     min-block-size: 0;
+  }
+
+  .plot[hidden] {
+    display: none;
+  }
+
+  .region {
+    position: absolute;
+    inset: 0;
     touch-action: pan-y;
+  }
+
+  .region.off {
+    visibility: hidden;
   }
 
   canvas {
@@ -171,6 +188,7 @@ export const styles = css`
   }
 
   .tip b {
+    margin-inline-start: auto;
     padding-inline-start: 10px;
   }
 

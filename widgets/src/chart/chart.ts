@@ -1,23 +1,205 @@
-import { html, type PropertyValues, type TemplateResult } from 'lit';
-import { guard } from 'lit/directives/guard.js';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
+import { guard } from 'lit/directives/guard.js';
 import { define } from '../base/define.ts';
-import { FluxElement } from '../base/element.ts';
-import { LiveController } from '../base/live-controller.ts';
-import { type NamedSeries, nameSeries, newestValue } from '../base/named-series.ts';
-import { notice } from '../base/notice.ts';
+import { LiveElement } from '../base/live-element.ts';
+import { newestText } from '../base/named-series.ts';
 import { noticeStyles } from '../base/notice.styles.ts';
-import { type Drawing, PlotController } from '../base/plot-controller.ts';
+import { badge, notice } from '../base/notice.ts';
 import { theme } from '../base/theme.styles.ts';
 import { Throttle } from '../base/throttle.ts';
-import { type View, viewOf } from '../base/view.ts';
-import { agoInWords, spanInWords } from '../base/words.ts';
-import { formatTime } from '../plot/time-axis.ts';
-import { formatValue } from '../plot/unit.ts';
+import { spanInWords } from '../base/words.ts';
 import { styles } from './chart.styles.ts';
 import { Crosshair } from './crosshair.ts';
 import { legend } from './legend.ts';
 import { narrate } from './narration.ts';
-import { readSettings } from './settings.ts';
 import { newestRows, table } from './table.ts';
 
+/** How often the table changes, at most, in ms. Who does not see it but hears it is not to be interrupted often. */
+const TABLE_MS = 500;
+const UNSEEN_TABLE_MS = 5_000;
+const NARRATION_MS = 15_000;
+
+export type InspectDetail = {
+  /** The moment under the crosshair, in ms since the epoch; null when there is none any more. */
+  time: number | null;
+};
+
+/**
+ * Draws one or many streams over time and keeps up with them.
+ *
+ * Arrow keys read point by point (with Shift ten at a time), Home and End go to the ends, Escape leaves, T shows the
+ * same points as a table.
+ *
+ * @tag quantumflux-chart
+ *
+ * @fires {CustomEvent<InspectDetail>} flux-inspect - The user moved the crosshair to another moment.
+ *
+ * @slot empty - Shown instead of our words while there are no points.
+ *
+ * @csspart frame - Everything.
+ * @csspart header - Heading, badge and button.
+ * @csspart heading - The heading.
+ * @csspart badge - Says that the picture is not fresh.
+ * @csspart table-button - Shows and hides the table.
+ * @csspart legend - Colours, names and newest values.
+ * @csspart canvas - The drawing surface.
+ * @csspart tooltip - Values at the crosshair.
+ * @csspart table - The points as numbers.
+ * @csspart skeleton - Shown while the first points are on their way.
+ * @csspart empty - Shown while there are no points.
+ * @csspart error - Shown when something is wrong.
+ *
+ * @cssproperty --qf-text - Colour of what is read first.
+ * @cssproperty --qf-muted - Colour of what stands back: labels and axes.
+ * @cssproperty --qf-grid - Colour of hairlines.
+ * @cssproperty --qf-surface - Background of the crosshair's text and the table's head.
+ * @cssproperty --qf-warning - Colour of the badge.
+ * @cssproperty --qf-danger - Colour of the mark beside an error.
+ * @cssproperty --qf-series-1 - Colour of the first series; up to `--qf-series-8`.
+ * @cssproperty --qf-font-size - Size of letters.
+ */
+export class QuantumFluxChart extends LiveElement {
+  static override styles = [theme, noticeStyles, styles];
+
+  /** How points become a picture: `line` or `area`. */
+  @property() kind: 'line' | 'area' = 'line';
+
+  /** Lower end of the value axis. Default: follows the values. */
+  @property({ type: Number }) min: number | null = null;
+
+  /** Upper end of the value axis. Default: follows the values. */
+  @property({ type: Number }) max: number | null = null;
+
+  /** `none` leaves the legend out. */
+  @property() legend: 'auto' | 'none' = 'auto';
+
+  /** Tells the newest values to assistive technology every now and then, also without focus. */
+  @property({ type: Boolean }) narrate = false;
+
+  /** Shows the points as a table instead of the picture. */
+  @property({ type: Boolean, reflect: true }) table = false;
+
+  #tableVersion = 0;
+  #spoken = '';
+
+  readonly #crosshair = new Crosshair(this, {
+    inspected: () => this.plot.scene && { scene: this.plot.scene, all: this.named },
+    onInspect: (time) => this.emit('flux-inspect', { time }),
+  });
+  readonly #tableRows = new Throttle(this, () => {
+    this.#tableVersion++;
+    this.requestUpdate();
+  });
+  readonly #narration = new Throttle(this, () => this.#speak());
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
+    if (changed.has('table')) this.#tableVersion++;
+  }
+
+  protected override render(): TemplateResult {
+    const { view, named } = this;
+    const isPicture = view.is === 'picture';
+
+    return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
+      <div class="probe" @transitionend=${this.plot.repaint}></div>
+      <div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
+        <header part="header">
+          ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing} ${badge(view)}
+          <button type="button" part="table-button" aria-pressed=${this.table} @click=${this.#toggleTable}>Table</button>
+        </header>
+        ${this.legend === 'none' ? nothing : legend(isPicture ? named.map(newestText) : [], this.#legendRoom)}
+        <div class="plot" ?hidden=${this.table}>${this.#renderRegion(isPicture)} ${notice(view)}</div>
+        <div
+          class=${this.table ? 'twin' : 'unseen'}
+          role="region"
+          aria-label="${this.#name}, as a table"
+          tabindex=${this.table ? 0 : nothing}
+        >
+          ${guard([this.#tableVersion, this.live.last.series, this.unit], () => this.#renderTable())}
+        </div>
+        <div class="unseen" role="status">${this.#spoken}</div>
+      </div>
+    </div>`;
+  }
+
+  #renderRegion(isPicture: boolean): TemplateResult {
+    const { onPointerMove, onKeyDown, clear } = this.#crosshair;
+    return html`<div
+      class="region ${isPicture ? '' : 'off'}"
+      role="slider"
+      tabindex="0"
+      aria-roledescription="chart"
+      aria-label=${this.#name}
+      aria-valuemin=${-(this.settings?.span ?? 0) / 1_000}
+      aria-valuemax="0"
+      aria-valuenow="0"
+      @pointermove=${onPointerMove}
+      @pointerleave=${clear}
+      @blur=${clear}
+      @keydown=${onKeyDown}
+    >
+      <canvas part="canvas"></canvas>
+      <div class="crosshair" aria-hidden="true"></div>
+    </div>`;
+  }
+
+  #renderTable(): TemplateResult {
+    return table(newestRows(this.live.last.series), {
+      caption: `Newest points of ${this.heading || this.stream}`,
+      named: this.named,
+      span: this.settings?.span ?? 0,
+    });
+  }
+
+  get #name(): string {
+    return `${this.heading || this.stream}, last ${spanInWords(this.settings?.span ?? 0)}`;
+  }
+
+  /** How many series the legend names. */
+  get #legendRoom(): number {
+    return (this.plot.scene?.pane.right ?? Infinity) < 400 ? 4 : 8;
+  }
+
+  protected override onDraw(): void {
+    super.onDraw();
+    this.#crosshair.draw();
+  }
+
+  protected override onPoints(): void {
+    super.onPoints();
+    this.#tableRows.request(this.table ? TABLE_MS : UNSEEN_TABLE_MS);
+    if (this.narrate || this.matches(':focus-within')) this.#narration.request(NARRATION_MS);
+  }
+
+  #speak(): void {
+    if (this.view.is !== 'picture' || !this.settings) return;
+    const words = () => narrate(this.named, { span: this.settings!.span, now: this.live.now() });
+    this.#spoken = this.staleSince === null ? words() : 'Reconnecting…';
+    this.requestUpdate();
+  }
+
+  readonly #onKeyDown = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): void => {
+    if (key.toLowerCase() === 't' && !ctrlKey && !metaKey && !altKey) void this.#toggleTable();
+  };
+
+  readonly #toggleTable = async (): Promise<void> => {
+    const focused = this.renderRoot.querySelector(':focus');
+    this.table = !this.table;
+    await this.updateComplete;
+    // Whoever was in the one is now in the other.
+    if (focused?.matches('.region, .twin')) this.renderRoot.querySelector<HTMLElement>(this.table ? '.twin' : '.region')?.focus();
+  };
+}
+
+define('quantumflux-chart', QuantumFluxChart);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'quantumflux-chart': QuantumFluxChart;
+  }
+  interface HTMLElementEventMap {
+    'flux-inspect': CustomEvent<InspectDetail>;
+  }
+}

@@ -1,5 +1,8 @@
 import { html, type TemplateResult } from 'lit';
 import type { LiveSeries } from '../base/client.ts';
+import type { NamedSeries } from '../base/named-series.ts';
+import { formatTime } from '../plot/time-axis.ts';
+import { formatValue } from '../plot/unit.ts';
 
 /** A moment and the value of each series then; undefined where it has no point. */
 export type Row = { readonly time: number; readonly values: (number | undefined)[] };
@@ -21,10 +24,10 @@ export function newestRows(all: readonly LiveSeries[]): Row[] {
   return [...rows.values()].sort((a, b) => b.time - a.time).slice(0, MOST_ROWS);
 }
 
-type Words = { caption: string; labels: readonly string[]; time: (time: number) => string; value: (value: number, column: number) => string };
+type Words = { caption: string; named: readonly NamedSeries[]; /** Length of the window, in ms. */ span: number };
 
 /** The same points as numbers, for who cannot see the lines or wants to read them exactly. */
-export function table(rows: readonly Row[], { caption, labels, time, value }: Words): TemplateResult {
+export function table(rows: readonly Row[], { caption, named, span }: Words): TemplateResult {
   return html`<table part="table">
     <caption>
       ${caption}
@@ -32,15 +35,15 @@ export function table(rows: readonly Row[], { caption, labels, time, value }: Wo
     <thead>
       <tr>
         <th scope="col">Time</th>
-        ${labels.map((label) => html`<th scope="col">${label}</th>`)}
+        ${named.map(({ label }) => html`<th scope="col">${label}</th>`)}
       </tr>
     </thead>
     <tbody>
       ${rows.map(
-        (row) =>
+        ({ time, values }) =>
           html`<tr>
-            <th scope="row">${time(row.time)}</th>
-            ${row.values.map((each, column) => html`<td>${each === undefined ? '' : value(each, column)}</td>`)}
+            <th scope="row">${formatTime(time, span)}</th>
+            ${values.map((value, i) => html`<td>${value === undefined ? '' : formatValue(value, named[i]!.unit)}</td>`)}
           </tr>`,
       )}
     </tbody>

@@ -63,7 +63,7 @@ export class Plot {
     context.beginPath();
     context.rect(pane.left, 0, size.width - pane.left, size.height);
     context.clip();
-    if (kind === 'area') traces.forEach((trace, i) => area(context, trace, pane, color(i), traces.length > 1 ? 0.12 : 0.18));
+    if (kind === 'area') traces.forEach((trace, i) => area(context, trace, pane, color(i), traces.length > 1 ? 0.1 : 0.14));
     traces.forEach((trace, i) => line(context, trace, pane, { color: color(i), dashed: i >= inks.series.length }));
     context.restore();
     traces.forEach((trace, i) => dot(context, trace, pane, color(i)));

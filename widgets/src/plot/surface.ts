@@ -15,8 +15,9 @@ export class Surface {
     this.context = canvas.getContext('2d')!;
     const resize = new ResizeObserver(([entry]) => {
       const { width, height } = entry!.contentRect;
-      // The exact number of pixels where the browser tells it; rounding by ourselves blurs at fractional zoom.
-      const pixels = entry!.devicePixelContentBoxSize?.[0]?.inlineSize ?? width * devicePixelRatio;
+      const exact = entry!.devicePixelContentBoxSize?.[0]?.inlineSize ?? NaN;
+      // At fractional zoom only the browser knows how it rounds; in an emulated screen it knows less than we do.
+      const pixels = Math.abs(exact - width * devicePixelRatio) < 1 ? exact : width * devicePixelRatio;
       this.#size = { width, height, ratio: width > 0 ? pixels / width : 1 };
       onResize();
     });

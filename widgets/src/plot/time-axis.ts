@@ -1,22 +1,34 @@
-import { scaleTime } from 'd3-scale';
-import { timeFormat } from 'd3-time-format';
+import { timeTicks as roundTimes } from 'd3-time';
 import type { Extent, Tick } from './value-axis.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-const millis = timeFormat('%H:%M:%S.%L');
-const seconds = timeFormat('%H:%M:%S');
-const minutes = timeFormat('%H:%M');
-const days = timeFormat('%-d %b');
-const months = timeFormat('%b %Y');
+/** Between two labels, in pixels. */
+const LABEL_DISTANCE = 28;
 
-/** Round moments of a window in local time, as many as have room, and what stands below them. */
-export function timeTicks([from, to]: Extent, width: number): Tick[] {
-  const dates = scaleTime([from, to], [0, 1]).ticks(Math.max(2, Math.floor(width / 100)));
-  const step = dates.length > 1 ? Number(dates[1]) - Number(dates[0]) : to - from;
-  return dates.map((date) => ({ at: date.getTime(), label: labelOf(date, step) }));
+// The words of the reader's own language; making a formatter is slow, using it is not.
+const formatter = (options: Intl.DateTimeFormatOptions) => {
+  const { format } = new Intl.DateTimeFormat(undefined, { hourCycle: 'h23', ...options });
+  return (date: Date) => format(date);
+};
+const clock = { hour: '2-digit', minute: '2-digit' } as const;
+const millis = formatter({ ...clock, second: '2-digit', fractionalSecondDigits: 3 });
+const seconds = formatter({ ...clock, second: '2-digit' });
+const minutes = formatter(clock);
+const days = formatter({ day: 'numeric', month: 'short' });
+const months = formatter({ month: 'short', year: 'numeric' });
+
+/** Round moments of a window in local time, and what stands below them: as many as keep a distance from each other. */
+export function timeTicks([from, to]: Extent, width: number, measure: (label: string) => number): Tick[] {
+  for (let count = width / 60; ; count *= 0.7) {
+    const dates = roundTimes(new Date(from), new Date(to), Math.max(2, count));
+    const step = dates.length > 1 ? Number(dates[1]) - Number(dates[0]) : to - from;
+    const ticks = dates.map((date) => ({ at: date.getTime(), label: labelOf(date, step) }));
+    const widest = Math.max(0, ...ticks.map(({ label }) => measure(label)));
+    if (count <= 2 || (step / (to - from)) * width > widest + LABEL_DISTANCE) return ticks;
+  }
 }
 
 /** A moment in full, for crosshair and table: as exact as the window needs. */

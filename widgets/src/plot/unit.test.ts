@@ -5,6 +5,8 @@ import { formatParts, formatValue } from './unit.ts';
 test.each([
   [37.249, 'percent', '37.2%'],
   [5, 'percent', '5%'],
+  [9.949, 'percent', '9.9%'],
+  [0.0512, 'percent', '0.0512%'],
   [1_503_238_554, 'bytes', '1.40 GiB'],
   [512, 'bytes', '512 B'],
   [2_621_440, 'bytes/s', '2.50 MiB/s'],
@@ -13,7 +15,7 @@ test.each([
   [1_520, 'ms', '1.52 s'],
   [7_200, 's', '2 h'],
   [21.5, 'celsius', '21.5 °C'],
-  [-3.25, 'celsius', '−3.25 °C'],
+  [-3.24, 'celsius', '−3.2 °C'],
   [1_250, 'watts', '1.25 kW'],
   [12_345, 'requests/s', '12.3k requests/s'],
   [12_345, null, '12.3k'],

@@ -1,12 +1,12 @@
 import { format } from 'd3-format';
 
-/** How values of a unit are written at some size: divided by `factor`, then followed by `suffix`. */
-export type DisplayUnit = { readonly factor: number; readonly suffix: string };
+/** How values of a unit are written at some size: divided by `factor`, with at most so many decimals, then `suffix`. */
+export type DisplayUnit = { readonly factor: number; readonly suffix: string; readonly decimals: number };
 
 /** From small to large; a value takes the largest step that is not larger than itself. */
 type Ladder = readonly DisplayUnit[];
 
-const step = (factor: number, suffix: string): DisplayUnit => ({ factor, suffix });
+const step = (factor: number, suffix: string, decimals = Infinity): DisplayUnit => ({ factor, suffix, decimals });
 
 const binary = (symbol: string): Ladder =>
   ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'].map((prefix, i) => step(1024 ** i, ` ${prefix}${symbol}`));
@@ -20,12 +20,12 @@ const metric = (symbol: string): Ladder => [
 
 // Up to two minutes are better said in seconds.
 const seconds: Ladder = [...metric('s').slice(0, 4), step(60, ' min'), step(3_600, ' h'), step(86_400, ' d')];
-const time = (unitsPerSecond: number): Ladder => seconds.map(({ factor, suffix }) => step(factor * unitsPerSecond, suffix));
+const time = (unitsPerSecond: number): Ladder => seconds.map((each) => ({ ...each, factor: each.factor * unitsPerSecond }));
 
 const ladders = new Map<string, Ladder>();
 const known = (names: string, ladder: Ladder) => names.split(' ').forEach((name) => ladders.set(name, ladder));
 
-known('percent %', [step(1, '%')]);
+known('percent %', [step(1, '%', 1)]);
 known('bytes byte By B', binary('B'));
 known('bytes/s By/s B/s', binary('B/s'));
 known('bits bit', metric('bit').slice(3));
@@ -34,8 +34,8 @@ known('seconds second s', time(1));
 known('milliseconds ms', time(1e3));
 known('microseconds us µs', time(1e6));
 known('nanoseconds ns', time(1e9));
-known('celsius °C Cel', [step(1, ' °C')]);
-known('fahrenheit °F', [step(1, ' °F')]);
+known('celsius °C Cel', [step(1, ' °C', 1)]);
+known('fahrenheit °F', [step(1, ' °F', 1)]);
 known('watts W', metric('W'));
 known('volts V', metric('V'));
 known('amperes A', metric('A'));
@@ -56,12 +56,15 @@ export function formatValue(value: number, unit: string | null): string {
 
 /** The same in two parts, so that the unit may look different. */
 export function formatParts(value: number, unit: string | null): [digits: string, suffix: string] {
-  const { factor, suffix } = displayUnit(unit, Math.abs(value));
-  return [threeDigits(value / factor), suffix];
+  const { factor, suffix, decimals } = displayUnit(unit, Math.abs(value));
+  return [threeDigits(value / factor, decimals), suffix];
 }
 
-function threeDigits(value: number): string {
+function threeDigits(value: number, mostDecimals: number): string {
   if (Number.isInteger(value)) return format(',')(value);
   const leading = Math.floor(Math.log10(Math.abs(value)));
-  return leading < -6 ? format('.3~g')(value) : format(`,.${Math.max(0, 2 - leading)}f`)(value);
+  if (leading < -6) return format('.3~g')(value);
+  // What is smaller than one keeps its digits, whatever its unit: 0.05%.
+  const decimals = Math.max(0, Math.min(2 - leading, leading < 0 ? Infinity : mostDecimals));
+  return format(`,.${decimals}f`)(value);
 }

@@ -36,7 +36,7 @@ const LAST_WORDS = 4_000;
 const settings = {
   shared_buffers: '256MB',
   max_wal_size: '2GB',
-  max_connections: '60',
+  max_connections: '100',
   timezone: 'UTC',
   // It speaks to us alone: errors of statements come back to their caller, and may hold data of users.
   log_min_messages: 'log',
@@ -62,7 +62,9 @@ export async function adoptPostmaster({ cluster, password, log }: PostmasterOpti
       return undefined;
     }
     // It may still be on its way up, or down.
-    if (port && (await answers(port, password))) {
+    const answer = port ? await ask(port, password) : 'none';
+    if (answer === 'refused') throw new Error(wrongPassword(cluster));
+    if (port && answer === 'welcome') {
       log.info('the database of the last run is still there and goes on');
       return { pid, port, ended: endOf(pid, found.startedAt) };
     }
@@ -99,11 +101,18 @@ export async function startPostmaster(options: PostmasterOptions & { port?: numb
   );
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
-  for (const until = Date.now() + START_MS; Date.now() < until && !hasEnded; await sleep(POLL_MS)) {
-    if (await answers(port, password)) return { pid: child.pid!, port, ended };
+  let answer: Answer = 'none';
+  for (
+    const until = Date.now() + START_MS;
+    Date.now() < until && !hasEnded && answer === 'none';
+    await sleep(POLL_MS)
+  ) {
+    answer = await ask(port, password);
+    if (answer === 'welcome') return { pid: child.pid!, port, ended };
   }
   child.kill('SIGQUIT');
-  throw new Error(`The embedded database did not start: ${await ended}`);
+  const lastWords = await ended;
+  throw new Error(answer === 'refused' ? wrongPassword(cluster) : `The embedded database did not start: ${lastWords}`);
 }
 
 /** Stops it in good order if it lets itself; in the end it is gone. */
@@ -116,7 +125,11 @@ export async function stopPostmaster({ pid, ended }: Postmaster): Promise<void> 
   ] as const;
   for (const [signal, patienceMs] of steps) {
     if (await settles(ended, 0)) return;
-    process.kill(pid, signal);
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended by itself in this moment.
+    }
     if (await settles(ended, patienceMs)) return;
   }
 }
@@ -133,17 +146,24 @@ export function urlOf(port: number, password: string, database: string): string 
   return `postgresql://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-async function answers(port: number, password: string): Promise<boolean> {
+type Answer = 'welcome' | 'refused' | 'none';
+
+async function ask(port: number, password: string): Promise<Answer> {
   const client = new pg.Client({ connectionString: urlOf(port, password, 'postgres'), connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    return true;
-  } catch {
-    return false;
+    return 'welcome';
+  } catch (error) {
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: invalid_password
+    return (error as { code?: unknown }).code === '28P01' ? 'refused' : 'none';
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+function wrongPassword(cluster: string): string {
+  return `The database in ${cluster} does not take the password that is kept beside it. Bring both back from one backup.`;
 }
 
 /** The system does not tell us of the end of a process that is not our child. */

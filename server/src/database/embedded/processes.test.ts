@@ -30,7 +30,9 @@ onLinux('a process is told from a later one with the same number by when it bega
 
 onLinux('a zombie is no process any more', async () => {
   // The shell becomes a program that never asks what became of its child.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
   await expect.poll(() => findProcess(Number(pid))).toBeUndefined();
   // Its number is still taken.

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { connect, type ClientOptions } from './index.ts';
+
+type Seen = { method: string; url: string; authorization: string | undefined; body: string };
+
+let server: Server;
+const seen: Seen[] = [];
+
+afterEach(() => {
+  seen.length = 0;
+  server.closeAllConnections();
+  server.close();
+});
+
+/** A client of a server that answers every request in the same way. */
+async function clientOf(answer: (response: ServerResponse, seen: Seen) => void, options: Partial<ClientOptions> = {}) {
+  server = createServer((request: IncomingMessage, response) => {
+    void text(request).then((body) => {
+      const { method = '', url = '', headers } = request;
+      const one = { method, url, authorization: headers.authorization, body };
+      seen.push(one);
+      answer(response, one);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/flux/`;
+  return connect({ url, key: 'qf_sk_1', ...options } as ClientOptions);
+}
+
+function json(status: number, body: unknown) {
+  return (response: ServerResponse) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+test('a query goes where the API is, with the key and what was asked for', async () => {
+  const client = await clientOf(json(200, { streams: [] }));
+  expect(await client.query({ select: 'plant.temp{line="3"}', from: '-1h', width: 800 })).toEqual({ streams: [] });
+  const { method, url, authorization } = seen[0]!;
+  expect([method, authorization]).toEqual(['GET', 'Bearer qf_sk_1']);
+  const { pathname, searchParams } = new URL(url, 'http://any');
+  expect(pathname).toBe('/flux/api/v1/query');
+  expect(Object.fromEntries(searchParams)).toEqual({ select: 'plant.temp{line="3"}', from: '-1h', width: '800' });
+});
+
+test('a write sends one stream like many, and resolves when there is nothing to say', async () => {
+  const client = await clientOf((response) => response.writeHead(204).end());
+  const temp = { stream: 'plant.temp', points: [[1, 21.5]] as const };
+  await client.write(temp);
+  await client.write([temp, { ...temp, tags: { line: '3' } }]);
+  expect(seen.map(({ method, body }) => [method, JSON.parse(body) as unknown])).toEqual([
+    ['POST', { streams: [temp] }],
+    ['POST', { streams: [temp, { ...temp, tags: { line: '3' } }] }],
+  ]);
+});
+
+test('streams are a plain list', async () => {
+  const client = await clientOf(json(200, { streams: [{ id: 1, stream: 'a', key: 'a' }] }));
+  expect(await client.streams('a*')).toEqual([{ id: 1, stream: 'a', key: 'a' }]);
+  expect(seen[0]!.url).toBe('/flux/api/v1/streams?select=a*');
+});
+
+test('[E1] a refusal is the error that the server sent', async () => {
+  const client = await clientOf(json(400, { error: { code: 'invalid_input', message: 'from must be before to.', path: 'from' } }));
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({
+    name: 'QuantumFluxError',
+    code: 'invalid_input',
+    message: 'from must be before to.',
+    path: 'from',
+  });
+});
+
+test('[E2] a code that is newer than the client is internal', async () => {
+  const client = await clientOf(json(418, { error: { code: 'teapot', message: 'Short and stout.' } }));
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ code: 'internal', message: 'Short and stout.' });
+});
+
+test.each([
+  [502, 'unavailable', 'The server answered 502 Bad Gateway.'],
+  [404, 'not_found', 'The server answered 404 Not Found.'],
+  [500, 'internal', 'The server answered 500 Internal Server Error.'],
+  [200, 'internal', 'The server answered 200 OK, but not in JSON.'],
+])('an answer of %i that is not ours is a sentence with the status', async (status, code, message) => {
+  const client = await clientOf((response) => response.writeHead(status).end('<html>nginx</html>'));
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ name: 'QuantumFluxError', code, message });
+});
+
+test('a server that is not there is unavailable', async () => {
+  const client = await clientOf(() => undefined);
+  await new Promise((resolve) => server.close(resolve));
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('cannot be reached') as string });
+});
+
+test('a caller that gives up gets its own reason', async () => {
+  const client = await clientOf(() => undefined);
+  const controller = new AbortController();
+  const answer = client.query({ select: 'a' }, { signal: controller.signal });
+  controller.abort(new Error('The user left.'));
+  await expect(answer).rejects.toThrow('The user left.');
+});
+
+test('a token is asked for once, and once more when the server says that it is no longer good', async () => {
+  let count = 0;
+  const client = await clientOf(
+    (response, { authorization }) => {
+      if (authorization === 'Bearer token 2') json(200, { streams: [] })(response);
+      else json(401, { error: { code: 'unauthenticated', message: 'Expired.' } })(response);
+    },
+    { key: undefined, getToken: () => Promise.resolve(`token ${++count}`) },
+  );
+  await Promise.all([client.query({ select: 'a' }), client.query({ select: 'b' })]);
+  await client.query({ select: 'c' });
+  expect(count).toBe(2);
+});
+
+test('a token that nobody brings is an error that says so', async () => {
+  const client = await clientOf(json(200, {}), { key: undefined, getToken: () => Promise.reject(new Error('no session')) });
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no session') as string });
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import * as protocol from './index.ts';
+import * as schemas from './schemas.ts';
+
+// Events are types only, so their names are written down here; the compiler says when one is missing or too many.
+const events = {
+  client: { subscribe: true, unsubscribe: true } satisfies Record<keyof protocol.ClientEvents, true>,
+  server: { frame: true, streams: true, gone: true, heads: true, goodbye: true } satisfies Record<keyof protocol.ServerEvents, true>,
+};
+const reasons = {
+  goodbye: { expired: true, revoked: true, shutdown: true } satisfies Record<protocol.GoodbyeReason, true>,
+  resync: { epoch: true, rewound: true, too_far: true } satisfies Record<protocol.ResyncReason, true>,
+};
+
+// If this fails, what travels on the wire has changed. Read the difference: if an old client or an old server could
+// misread it, bump PROTOCOL_VERSION and add a line to its history. Put the rule into docs/protocol.md. Then run
+// `npx vitest run --project node sdk/src/protocol -u` and commit the lock file with the change.
+test('[V2] the wire changes only on purpose', async () => {
+  const limits = Object.entries(protocol).filter(([name]) => /^(MAX_|PARTITIONS$|HEARTBEAT_MS$)/.test(name));
+  const requests = Object.entries(schemas).filter(([, value]) => value instanceof z.ZodType);
+  const lock = {
+    version: protocol.PROTOCOL_VERSION,
+    endpoints: protocol.endpoints,
+    events: { client: Object.keys(events.client), server: Object.keys(events.server) },
+    reasons: { goodbye: Object.keys(reasons.goodbye), resync: Object.keys(reasons.resync) },
+    errorCodes: protocol.errorCodes,
+    limits: Object.fromEntries(limits),
+    requests: Object.fromEntries(requests.map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodType, { io: 'input' })])),
+  };
+  await expect(`${JSON.stringify(lock, null, 2)}\n`).toMatchFileSnapshot('./protocol.lock.json');
+});
+
+test('[E1] an error is the same after it travelled', () => {
+  const error = new protocol.QuantumFluxError('invalid_input', 'points: must not be empty.', { path: 'streams.0.points' });
+  const travelled = JSON.parse(JSON.stringify(error.toBody())) as protocol.ErrorBody;
+  expect(protocol.QuantumFluxError.fromBody(travelled)).toMatchObject({ ...error.toBody(), name: 'QuantumFluxError' });
+  expect(new protocol.QuantumFluxError('internal', 'Broken.').toBody()).toEqual({ code: 'internal', message: 'Broken.' });
+});

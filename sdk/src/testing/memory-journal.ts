@@ -1,0 +1,102 @@
+import {
+  ByteWriter,
+  PARTITIONS,
+  streamKey,
+  writeBlock,
+  type FrameEntry,
+  type FrameRange,
+  type Point,
+  type Position,
+  type ResyncReason,
+  type StreamMeta,
+  type StreamWrite,
+} from '../protocol/index.ts';
+
+type Entry = { offset: number; stream: StreamMeta; points: readonly Point[] };
+
+/** What a write put into the journal. `isNew`: it made the stream. */
+export type Written = { stream: StreamMeta; isNew: boolean; partition: number; entry: FrameEntry };
+
+/** Streams and their journal, as the server keeps them, in memory: one entry per write. */
+export class MemoryJournal {
+  #epoch = 1;
+  #streams = new Map<string, StreamMeta>();
+  #partitions: Entry[][] = emptyPartitions();
+  #heads = new Array<number>(PARTITIONS).fill(0);
+  /** Entries up to these offsets cannot be replayed any more. */
+  #forgotten = new Array<number>(PARTITIONS).fill(0);
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get streams(): StreamMeta[] {
+    return [...this.#streams.values()];
+  }
+
+  get position(): Position {
+    return { epoch: this.#epoch, offsets: this.#heads.map((head, partition) => [partition, head]) };
+  }
+
+  append({ stream: name, tags = {}, unit, kind = 'gauge', points }: StreamWrite): Written {
+    const key = streamKey({ stream: name, tags });
+    const known = this.#streams.get(key);
+    const stream = known ?? { id: this.#streams.size + 1, stream: name, tags, unit: unit ?? null, kind };
+    this.#streams.set(key, stream);
+    const partition = stream.id % PARTITIONS;
+    const entry = { offset: ++this.#heads[partition]!, stream, points };
+    this.#partitions[partition]!.push(entry);
+    return { stream, isNew: !known, partition, entry: coded(entry) };
+  }
+
+  /** All points of some streams that are not before `from`, in ms. */
+  history(ids: readonly number[], from: number): Uint8Array {
+    const out = new ByteWriter();
+    for (const { stream, points } of this.#partitions.flat()) {
+      if (ids.includes(stream.id)) writePoints(out, stream, points.filter(([time]) => time >= from));
+    }
+    return out.toBytes();
+  }
+
+  /** Everything of some streams since a position, or why that cannot be told. */
+  since({ epoch, offsets }: Position, ids: readonly number[]): FrameRange[] | ResyncReason {
+    if (epoch !== this.#epoch) return 'epoch';
+    const from = new Map(offsets);
+    const ranges = this.#partitions.map((entries, partition) => {
+      const after = from.get(partition) ?? 0;
+      const missed = entries.filter(({ offset, stream }) => offset > after && ids.includes(stream.id));
+      return { partition, after, last: this.#heads[partition]!, entries: missed.map(coded) };
+    });
+    if (ranges.some(({ after, last }) => after > last)) return 'rewound';
+    if (ranges.some(({ after, partition }) => after < this.#forgotten[partition]!)) return 'too_far';
+    return ranges;
+  }
+
+  /** Keeps history, but cannot replay it any more. */
+  forget(): void {
+    this.#forgotten = [...this.#heads];
+  }
+
+  /** Another journal takes its place, as after the restore of a backup. It has the same streams and no points. */
+  restore(): void {
+    this.#epoch++;
+    this.#partitions = emptyPartitions();
+    this.#heads = this.#heads.map(() => 0);
+    this.#forgotten = this.#heads.map(() => 0);
+  }
+}
+
+function emptyPartitions(): Entry[][] {
+  return Array.from({ length: PARTITIONS }, () => []);
+}
+
+function coded({ offset, stream, points }: Entry): FrameEntry {
+  const out = new ByteWriter();
+  writePoints(out, stream, points);
+  return { offset, blocks: out.toBytes() };
+}
+
+function writePoints(out: ByteWriter, { id }: StreamMeta, points: readonly Point[]): void {
+  if (points.length === 0) return;
+  writeBlock(out, id, { times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) });
+}

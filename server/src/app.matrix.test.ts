@@ -1,0 +1,175 @@
+import { endpoints, type EndpointName } from '@quantumflux/sdk/protocol';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDatabase, type TestDatabase } from '../../tests/postgres.ts';
+import { hashOf, hintOf, newKey, type KeyKind } from './auth/keys.ts';
+import type { Role } from './auth/permissions.ts';
+import { createTokens } from './auth/tokens.ts';
+import { compose } from './compose.ts';
+import { readConfig } from './config.ts';
+import { silent } from './log.ts';
+
+/**
+ * What every endpoint answers to every kind of caller; all of them ask for things of the first organization. An endpoint
+ * without a row fails the test. The columns:
+ *
+ *   nobody, a forged token, a key that does not exist, a revoked secret key,
+ *   viewer, editor, admin, owner, secret key, ingest key,
+ *   publishable key on its page, elsewhere, and outside of a browser,
+ *   owner and secret key of another organization
+ */
+const table: Record<EndpointName, string> = {
+  writePoints: ' 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  query: '       401 401 401 401   200 200 200 200 200 403   404 403 403   404 404',
+  listStreams: ' 401 401 401 401   200 200 200 200 200 403   200 403 403   200 200',
+  changeStreams: '401 401 401 401  403 200 200 200 200 403   403 403 403   404 404',
+  login: '       401 401 401 401   401 401 401 401 401 401   401 401 401   401 401',
+  me: '          401 401 401 401   200 200 200 200 200 200   200 403 403   200 200',
+  createKey: '   401 401 401 401   403 403 201 201 201 403   403 403 403   201 201',
+  listKeys: '    401 401 401 401   403 403 200 200 200 403   403 403 403   200 200',
+  revokeKey: '   401 401 401 401   403 403 204 204 204 403   403 403 403   404 404',
+};
+
+const columns = [
+  ...['nobody', 'forged', 'unknown', 'revoked'],
+  ...['viewer', 'editor', 'admin', 'owner', 'secret', 'ingest'],
+  ...['page', 'elsewhere', 'noPage'],
+  ...['otherOwner', 'otherSecret'],
+] as const;
+
+const TOKEN_SECRET = 't'.repeat(32);
+const PAGE = 'https://example.com';
+
+type Sender = { bearer?: string; origin?: string };
+type Answer = { status: number; text: string };
+
+let db: TestDatabase;
+let server: Awaited<ReturnType<typeof compose>>;
+let url: string;
+let mine: string;
+const senders = new Map<string, Sender>();
+
+beforeAll(async () => {
+  db = await startDatabase();
+  const env = { DATABASE_URL: db.url, TOKEN_SECRET, PASSWORD_PEPPER: 'p'.repeat(32), HOST_METRICS: 'off' };
+  server = await compose(readConfig(env), silent);
+  await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.http.address() as AddressInfo).port}`;
+
+  const { prisma } = db.database;
+  mine = (await prisma.organization.findFirstOrThrow()).id;
+  const other = (await prisma.organization.create({ data: { name: 'Elsewhere' } })).id;
+  senders.set('nobody', {});
+  senders.set('forged', {
+    bearer: createTokens({ secret: 'f'.repeat(32) }).issue({ user: mine, organization: mine, role: 'owner' }),
+  });
+  senders.set('unknown', { bearer: newKey('secret') });
+  senders.set('revoked', { bearer: (await addKey(mine, 'secret', { revokedAt: new Date() })).key });
+  for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
+    senders.set(role, { bearer: await addUser(mine, role) });
+  for (const kind of ['secret', 'ingest'] as const) senders.set(kind, { bearer: (await addKey(mine, kind)).key });
+  const { key } = await addKey(mine, 'publishable', { origins: [PAGE] });
+  senders.set('page', { bearer: key, origin: PAGE });
+  senders.set('elsewhere', { bearer: key, origin: 'https://example.net' });
+  senders.set('noPage', { bearer: key });
+  senders.set('otherOwner', { bearer: await addUser(other, 'owner') });
+  senders.set('otherSecret', { bearer: (await addKey(other, 'secret')).key });
+
+  const streams = ['canary.private', 'canary.public'].map((stream) => ({ stream, points: [[Date.now(), 1]] }));
+  expect(await send('writePoints', 'secret', { body: { streams } })).toMatchObject({ status: 204 });
+  expect(await send('changeStreams', 'secret', { body: { select: 'canary.public', public: true } })).toMatchObject({
+    status: 200,
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  await db.stop();
+});
+
+describe.each(Object.keys(endpoints) as EndpointName[])('%s', (name) => {
+  const statuses = table[name].trim().split(/\s+/).map(Number);
+
+  test.each(columns.map((sender, i) => [sender, statuses[i]]))('%s: %i', async (sender, status) => {
+    const answer = await send(name, sender as string, await requests[name]());
+    expect(answer).toMatchObject({ status });
+    if (answer.status >= 400)
+      expect(JSON.parse(answer.text)).toMatchObject({
+        error: { code: expect.any(String), message: expect.any(String) },
+      });
+  });
+});
+
+test('another organization sees nothing of ours, not even that it is there', async () => {
+  const { id } = await addKey(mine, 'ingest');
+  for (const sender of ['otherOwner', 'otherSecret']) {
+    expect(JSON.parse((await send('listStreams', sender, { query: '?select=canary.p*' })).text)).toEqual({
+      streams: [],
+    });
+    expect((await send('listKeys', sender)).text).not.toContain(id);
+    expect((await send('me', sender)).text).not.toContain(mine);
+    const [there, nowhere] = await Promise.all(
+      [id, crypto.randomUUID()].map((each) => send('revokeKey', sender, { id: each })),
+    );
+    expect(there).toEqual(nowhere);
+  }
+});
+
+test('a publishable key sees the public streams and none besides', async () => {
+  const { text } = await send('listStreams', 'page', { query: '?select=canary.*' });
+  expect((JSON.parse(text) as { streams: { stream: string }[] }).streams.map(({ stream }) => stream)).toEqual([
+    'canary.public',
+  ]);
+  const { text: points } = await send('query', 'page', { query: '?select=canary.*' });
+  expect(points).not.toContain('canary.private');
+});
+
+type Parts = { query?: string; body?: unknown; id?: string };
+
+/** A request that is right, for each endpoint; what it takes away is made for it. */
+const requests: Record<EndpointName, () => Parts | Promise<Parts>> = {
+  writePoints: () => ({ body: { stream: 'canary.written', points: [[Date.now(), 1]] } }),
+  query: () => ({ query: '?select=canary.private' }),
+  listStreams: () => ({ query: '?select=canary.*' }),
+  changeStreams: () => ({ body: { select: 'canary.private', public: false } }),
+  // Somebody else each time, or there would be too many tries for one.
+  login: () => ({ body: { email: `${crypto.randomUUID()}@example.com`, password: 'wrong' } }),
+  me: () => ({}),
+  createKey: () => ({ body: { kind: 'ingest', name: 'Made' } }),
+  listKeys: () => ({}),
+  revokeKey: async () => ({ id: (await addKey(mine, 'ingest')).id }),
+};
+
+async function send(name: EndpointName, sender: string, { query = '', body, id = '' }: Parts = {}): Promise<Answer> {
+  const { bearer, origin } = senders.get(sender)!;
+  const { method, path } = endpoints[name];
+  const response = await fetch(`${url}${path.replace(':id', id)}${query}`, {
+    method,
+    headers: {
+      ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+      ...(origin === undefined ? {} : { Origin: origin }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** Somebody of this role; a token of theirs. */
+async function addUser(organization: string, role: Role): Promise<string> {
+  const data = {
+    organizationId: organization,
+    email: `${crypto.randomUUID()}@example.com`,
+    role,
+    passwordHash: 'none',
+  };
+  const { id } = await db.database.prisma.user.create({ data });
+  return createTokens({ secret: TOKEN_SECRET }).issue({ user: id, organization, role });
+}
+
+async function addKey(organization: string, kind: KeyKind, more: { origins?: string[]; revokedAt?: Date } = {}) {
+  const key = newKey(kind);
+  const data = { organizationId: organization, kind, name: kind, hash: hashOf(key), hint: hintOf(key), ...more };
+  const { id } = await db.database.prisma.apiKey.create({ data });
+  return { id, key };
+}

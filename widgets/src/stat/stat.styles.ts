@@ -1,0 +1,93 @@
+import { css } from 'lit';
+
+export const styles = css`
+  .frame {
+    contain-intrinsic-size: 180px 124px;
+  }
+
+  .body {
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
+  }
+
+  .heading {
+    overflow: hidden;
+    min-block-size: 1.5em;
+    color: var(--_muted);
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .value {
+    overflow: hidden;
+    min-block-size: 1.2em;
+    font-size: 2.5em;
+    font-weight: 600;
+    line-height: 1.2;
+    letter-spacing: -0.015em;
+    white-space: nowrap;
+  }
+
+  .suffix {
+    font-size: 0.55em;
+    font-weight: 500;
+    letter-spacing: 0;
+    color: var(--_muted);
+  }
+
+  .delta {
+    overflow: hidden;
+    min-block-size: 1.5em;
+    color: var(--_muted);
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .plot {
+    position: relative;
+    flex: 1;
+    min-block-size: 0;
+    margin-block-start: 4px;
+  }
+
+  canvas {
+    position: absolute;
+    inset: 0;
+    inline-size: 100%;
+    block-size: 100%;
+  }
+
+  .stale .value,
+  .stale canvas {
+    opacity: 0.5;
+  }
+
+  .notice {
+    inset-block-start: 1.5em;
+    align-items: start;
+    padding: 0;
+    text-align: start;
+  }
+
+  .off {
+    visibility: hidden;
+  }
+
+  /* Little room: first the line goes, then the change. */
+  @container frame (block-size < 100px) {
+    .plot {
+      display: none;
+    }
+  }
+
+  @container frame (block-size < 76px) {
+    .delta {
+      display: none;
+    }
+
+    .value {
+      font-size: 1.8em;
+    }
+  }
+`;

@@ -1,0 +1,77 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { LiveSeries } from '../base/client.ts';
+import { define } from '../base/define.ts';
+import { LiveElement } from '../base/live-element.ts';
+import { noticeStyles } from '../base/notice.styles.ts';
+import { badge, notice } from '../base/notice.ts';
+import { theme } from '../base/theme.styles.ts';
+import { formatParts } from '../plot/unit.ts';
+import { changeInWords } from './change.ts';
+import { styles } from './stat.styles.ts';
+
+/**
+ * The newest value of one stream, big, with its change since the start of the window and a sparkline.
+ *
+ * @tag quantumflux-stat
+ *
+ * @slot empty - Shown instead of our words while there are no points.
+ *
+ * @csspart frame - Everything.
+ * @csspart heading - What the number is; default: the selector.
+ * @csspart value - The number and its unit.
+ * @csspart delta - The change since the start of the window.
+ * @csspart canvas - The sparkline.
+ * @csspart badge - Says that the number is not fresh.
+ * @csspart skeleton - Shown while the first points are on their way.
+ * @csspart empty - Shown while there are no points.
+ * @csspart error - Shown when something is wrong.
+ *
+ * @cssproperty --qf-text - Colour of the number.
+ * @cssproperty --qf-muted - Colour of everything beside it.
+ * @cssproperty --qf-series-1 - Colour of the sparkline.
+ * @cssproperty --qf-font-size - Size of the small letters; the number is two and a half times as large.
+ */
+export class QuantumFluxStat extends LiveElement {
+  static override styles = [theme, noticeStyles, styles];
+
+  /** How the sparkline is drawn. */
+  readonly kind = 'area';
+  protected override readonly hasAxes = false;
+  protected override readonly history = { width: 250 };
+
+  protected override mistakeOf({ length }: readonly LiveSeries[]): string | undefined {
+    if (length < 2) return undefined;
+    return `This selector picks ${length} streams, and a number can be of one only. Name a tag: ${this.stream}{name="value"}.`;
+  }
+
+  protected override render(): TemplateResult {
+    const { view } = this;
+    return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
+      <div class="probe" @transitionend=${this.plot.repaint}></div>
+      <div class="body ${this.staleSince === null ? '' : 'stale'}">
+        <div class="heading" part="heading">${this.heading || this.stream}</div>
+        ${this.#renderNumber()}
+        <div class="plot"><canvas part="canvas" aria-hidden="true"></canvas></div>
+        ${notice(view)}
+      </div>
+    </div>`;
+  }
+
+  #renderNumber(): TemplateResult | typeof nothing {
+    const [named] = this.named;
+    if (this.view.is !== 'picture' || !named || !this.settings) return nothing;
+    const { series, unit } = named;
+    const [digits, suffix] = formatParts(series.values[series.length - 1]!, unit);
+    const change = changeInWords(series, { span: this.settings.span, now: this.live.now(), unit });
+    return html`<div class="value" part="value">${digits}<span class="suffix">${suffix}</span></div>
+      ${this.staleSince === null ? html`<div class="delta" part="delta">${change}</div>` : badge(this.view)}`;
+  }
+}
+
+define('quantumflux-stat', QuantumFluxStat);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'quantumflux-stat': QuantumFluxStat;
+  }
+}
