@@ -8,7 +8,8 @@ export function addressOf(url?: string): Address {
   // Undefined where there is no page: in Node, and while a page is rendered on a server.
   const page = (globalThis as { location?: { href: string; origin: string } }).location;
   const text = url ?? page?.origin;
-  if (text === undefined) throw new QuantumFluxError('invalid_input', 'Say where the server is: connect({ url }).', { path: 'url' });
+  if (text === undefined)
+    throw new QuantumFluxError('invalid_input', 'Say where the server is: connect({ url }).', { path: 'url' });
   try {
     const { origin, pathname } = new URL(text, page?.href);
     return { origin, prefix: pathname.replace(/\/+$/, '') };

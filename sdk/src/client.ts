@@ -84,7 +84,11 @@ export class Client {
 
   /** The streams that match, without points. Default: all. */
   async streams(select = '*', options: RequestOptions = {}): Promise<StreamInfo[]> {
-    const answer = await request<{ streams: StreamInfo[] }>(endpoints.listStreams, { ...options, query: { select } }, this.#http);
+    const answer = await request<{ streams: StreamInfo[] }>(
+      endpoints.listStreams,
+      { ...options, query: { select } },
+      this.#http,
+    );
     return answer.streams;
   }
 

@@ -31,7 +31,8 @@ async function clientOf(answer: (response: ServerResponse, seen: Seen) => void, 
 }
 
 function json(status: number, body: unknown) {
-  return (response: ServerResponse) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  return (response: ServerResponse) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 test('a query goes where the API is, with the key and what was asked for', async () => {
@@ -62,7 +63,9 @@ test('streams are a plain list', async () => {
 });
 
 test('[E1] a refusal is the error that the server sent', async () => {
-  const client = await clientOf(json(400, { error: { code: 'invalid_input', message: 'from must be before to.', path: 'from' } }));
+  const client = await clientOf(
+    json(400, { error: { code: 'invalid_input', message: 'from must be before to.', path: 'from' } }),
+  );
   await expect(client.query({ select: 'a' })).rejects.toMatchObject({
     name: 'QuantumFluxError',
     code: 'invalid_input',
@@ -89,7 +92,10 @@ test.each([
 test('a server that is not there is unavailable', async () => {
   const client = await clientOf(() => undefined);
   await new Promise((resolve) => server.close(resolve));
-  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('cannot be reached') as string });
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('cannot be reached') as string,
+  });
 });
 
 test('a caller that gives up gets its own reason', async () => {
@@ -115,6 +121,12 @@ test('a token is asked for once, and once more when the server says that it is n
 });
 
 test('a token that nobody brings is an error that says so', async () => {
-  const client = await clientOf(json(200, {}), { key: undefined, getToken: () => Promise.reject(new Error('no session')) });
-  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no session') as string });
+  const client = await clientOf(json(200, {}), {
+    key: undefined,
+    getToken: () => Promise.reject(new Error('no session')),
+  });
+  await expect(client.query({ select: 'a' })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('no session') as string,
+  });
 });

@@ -22,7 +22,8 @@ export async function request<Output>(
   { address, credentials }: HttpPorts,
 ): Promise<Output> {
   const target = new URL(address.prefix + path, address.origin);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) target.searchParams.set(name, String(value));
 
   const send = async ({ token, key }: Credential): Promise<Response> => {
     const bearer = token ?? key;

@@ -44,7 +44,9 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
     autoConnect: false,
     timeout: CONNECT_TIMEOUT_MS,
   });
-  const socket: Socket<ServerEvents, ClientEvents> = manager.socket('/', { auth: (send: Send) => void introduce(send) });
+  const socket: Socket<ServerEvents, ClientEvents> = manager.socket('/', {
+    auth: (send: Send) => void introduce(send),
+  });
   let isOver = false;
   // What the transport's timeout does not cover: a token or an answer that never comes.
   const timer = setTimeout(() => lose(`${origin} does not answer.`), CONNECT_TIMEOUT_MS);
@@ -116,7 +118,7 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
 
   async function ask(request: SubscribeRequest): Promise<Reply<SubscribeReply>> {
     try {
-      return await socket.timeout(REPLY_TIMEOUT_MS).emitWithAck('subscribe', request);
+      return (await socket.timeout(REPLY_TIMEOUT_MS).emitWithAck('subscribe', request)) as Reply<SubscribeReply>;
     } catch (cause) {
       // A reply that comes after all would be a subscription that nobody ends, so the connection goes with it.
       lose(`${origin} did not answer a subscription.`, cause);

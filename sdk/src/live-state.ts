@@ -25,7 +25,11 @@ export type LiveUpdate = {
 };
 
 /** What watchers are told of a phase. `hasHistory`: there is something to keep showing. `now` is local, in ms. */
-export function liveStateOf(phase: Phase, before: LiveState, { hasHistory, now }: { hasHistory: boolean; now: number }): LiveState {
+export function liveStateOf(
+  phase: Phase,
+  before: LiveState,
+  { hasHistory, now }: { hasHistory: boolean; now: number },
+): LiveState {
   if (phase.is === 'refused') return { is: 'error', error: phase.error };
   if (phase.is === 'following' || (phase.is === 'asking' && phase.isLive)) return { is: 'live' };
   if (!hasHistory) {
@@ -35,7 +39,8 @@ export function liveStateOf(phase: Phase, before: LiveState, { hasHistory, now }
   return {
     is: 'stale',
     since: before.is === 'stale' ? before.since : now,
-    reason: known ?? (before.is === 'stale' ? before.reason : new QuantumFluxError('unavailable', 'Not connected yet.')),
+    reason:
+      known ?? (before.is === 'stale' ? before.reason : new QuantumFluxError('unavailable', 'Not connected yet.')),
     retryAt: phase.is === 'asking' ? null : phase.retryAt,
   };
 }

@@ -68,7 +68,9 @@ export class LiveStream {
   #start(): void {
     const { from, width, wait } = this.#options;
     const request = { selector: this.selector, from, width, wait };
-    this.#stop = follow({ ...this.#ports, reader: this.#reader, request }, (phase, resync) => this.#onChange(phase, resync));
+    this.#stop = follow({ ...this.#ports, reader: this.#reader, request }, (phase, resync) =>
+      this.#onChange(phase, resync),
+    );
   }
 
   #onChange(phase: Phase, resync?: ResyncReason): void {

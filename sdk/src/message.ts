@@ -19,7 +19,9 @@ export function messageOfHeads({ channel, epoch, ranges }: Sent<'heads'>): Messa
 
 /** The same reply with bytes that are bytes everywhere. */
 export function withBytes(reply: SubscribeReply): SubscribeReply {
-  return reply.is === 'history' ? { ...reply, blocks: toBytes(reply.blocks) } : { ...reply, frame: toBytes(reply.frame) };
+  return reply.is === 'history'
+    ? { ...reply, blocks: toBytes(reply.blocks) }
+    : { ...reply, frame: toBytes(reply.frame) };
 }
 
 /** Socket.io hands over a Buffer in Node and an ArrayBuffer in browsers, whatever was sent. */

@@ -42,6 +42,11 @@ export type StreamOptions = {
 /** Stream options with nothing left open. */
 export type WholeStreamOptions = Required<StreamOptions>;
 
-export function withDefaults({ from = '-15m', width = 1_000, capacity = 100_000, wait = false }: StreamOptions): WholeStreamOptions {
+export function withDefaults({
+  from = '-15m',
+  width = 1_000,
+  capacity = 100_000,
+  wait = false,
+}: StreamOptions): WholeStreamOptions {
   return { from, width, capacity, wait };
 }

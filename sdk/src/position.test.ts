@@ -53,10 +53,14 @@ class World {
     const partition = (what >> 4) & 1;
     const [first, second] = this.#network;
     switch (what & 15) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         this.#heads[partition]! += 1 + ((what >> 5) & 3);
         return;
-      case 3: case 4: case 5:
+      case 3:
+      case 4:
+      case 5:
         return this.#send(0);
       case 6: // Overlap: the server says again what it said.
         return this.#send((what >> 5) & 3);
@@ -70,7 +74,8 @@ class World {
         if (first && second) this.#network.splice(0, 2, second, first);
         return;
       case 10: // Coalesce: a laggard gets one message instead of two.
-        if (first && second && first.epoch === second.epoch) this.#network.splice(0, 2, { epoch: first.epoch, ranges: [...first.ranges, ...second.ranges] });
+        if (first && second && first.epoch === second.epoch)
+          this.#network.splice(0, 2, { epoch: first.epoch, ranges: [...first.ranges, ...second.ranges] });
         return;
       case 11:
         if ((what >> 5) % 4 > 0) return;
@@ -90,12 +95,18 @@ class World {
   /** Nothing goes wrong any more: does the reader have everything? */
   settle(): void {
     while (this.#network.length > 0) this.#receive();
-    this.#network.push({ epoch: this.#epoch, ranges: this.#heads.map((head, partition) => [partition, head, head + 1]) });
+    this.#network.push({
+      epoch: this.#epoch,
+      ranges: this.#heads.map((head, partition) => [partition, head, head + 1]),
+    });
     this.#heads = this.#heads.map((head) => head + 1);
     this.#receive();
-    const expected = this.#heads.flatMap((head, partition) => this.#entries([partition, offsetIn(this.#start, partition), head]));
+    const expected = this.#heads.flatMap((head, partition) =>
+      this.#entries([partition, offsetIn(this.#start, partition), head]),
+    );
     if (this.#start.epoch !== this.#epoch) throw new Error('the reader is in an old journal');
-    if ([...this.#taken].sort().join() !== expected.sort().join()) throw new Error('the reader has not each entry once');
+    if ([...this.#taken].sort().join() !== expected.sort().join())
+      throw new Error('the reader has not each entry once');
     for (const partition of [0, 1]) {
       const offsets = this.#taken.map((entry) => entry.split('/').map(Number)).filter(([, each]) => each === partition);
       if (offsets.some(([, , offset], i) => i > 0 && offset! <= offsets[i - 1]![2]!)) throw new Error('out of order');
@@ -111,7 +122,11 @@ class World {
   }
 
   #send(overlap: number): void {
-    const ranges = this.#heads.map((head, partition): Range => [partition, Math.max(0, this.#sent[partition]! - overlap), head]);
+    const ranges = this.#heads.map((head, partition): Range => [
+      partition,
+      Math.max(0, this.#sent[partition]! - overlap),
+      head,
+    ]);
     this.#network.push({ epoch: this.#epoch, ranges });
     this.#sent = [...this.#heads];
   }
@@ -159,7 +174,11 @@ describe('whatever the network does', () => {
 
   // The history above is only worth something if it finds the mistakes that one can make.
   const mutants: [name: string, mutant: typeof stepFor][] = [
-    ['takes what comes after a gap', (position, epoch, [partition, after, last]) => stepFor(position, epoch, [partition, Math.min(after, offsetIn(position, partition)), last])],
+    [
+      'takes what comes after a gap',
+      (position, epoch, [partition, after, last]) =>
+        stepFor(position, epoch, [partition, Math.min(after, offsetIn(position, partition)), last]),
+    ],
     ['ignores the epoch', (position, _, range) => stepFor(position, position.epoch, range)],
     ['takes what it has again', (position, epoch, range) => untrimmed(stepFor(position, epoch, range), range)],
     ['drops nothing', (position, epoch, range) => undropped(stepFor(position, epoch, range), position, range)],

@@ -27,17 +27,27 @@ describe('[A3] a server that refuses', () => {
   });
 
   test('unauthenticated: a fresh token is worth one attempt at once, and no second', () => {
-    expect(nextTry(refused('unauthenticated'), noTries, options)).toMatchObject({ is: 'retry', delayMs: 0, hurried: true });
+    expect(nextTry(refused('unauthenticated'), noTries, options)).toMatchObject({
+      is: 'retry',
+      delayMs: 0,
+      hurried: true,
+    });
     expect(nextTry(refused('unauthenticated'), hurried, options)).toMatchObject({ is: 'stop' });
   });
 
   test('unauthenticated: a key is not tried twice', () => {
-    expect(nextTry(refused('unauthenticated'), noTries, { ...options, isRenewable: false })).toMatchObject({ is: 'stop' });
+    expect(nextTry(refused('unauthenticated'), noTries, { ...options, isRenewable: false })).toMatchObject({
+      is: 'stop',
+    });
   });
 });
 
 describe('[G1] a server that says goodbye', () => {
-  const goodbye = (reason: 'expired' | 'revoked' | 'shutdown', retryMs = 0): End => ({ is: 'goodbye', reason, retryMs });
+  const goodbye = (reason: 'expired' | 'revoked' | 'shutdown', retryMs = 0): End => ({
+    is: 'goodbye',
+    reason,
+    retryMs,
+  });
 
   test('expired: is connected to at once, but not in a circle', () => {
     expect(nextTry(goodbye('expired'), noTries, options)).toMatchObject({ is: 'retry', delayMs: 0, hurried: true });

@@ -3,10 +3,19 @@ import { describe, expect, test } from 'vitest';
 import type { Columns, Point, StreamMeta } from './protocol/index.ts';
 import { Series } from './series.ts';
 
-const meta: StreamMeta = { id: 1, stream: 'http.latency', tags: { route: '/', region: 'eu' }, unit: 's', kind: 'gauge' };
+const meta: StreamMeta = {
+  id: 1,
+  stream: 'http.latency',
+  tags: { route: '/', region: 'eu' },
+  unit: 's',
+  kind: 'gauge',
+};
 
 function columnsOf(points: readonly Point[]): Columns {
-  return { times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) };
+  return {
+    times: Float64Array.from(points, ([time]) => time),
+    values: Float64Array.from(points, ([, value]) => value),
+  };
 }
 
 function pointsOf({ times, values }: Columns): Point[] {
@@ -23,9 +32,12 @@ test('without points there is no first and no last', () => {
 
 describe('points', () => {
   const batch = fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer()), { maxLength: 30 });
-  const batches = fc.array(fc.oneof({ weight: 9, arbitrary: batch }, { weight: 1, arbitrary: fc.constant('clear' as const) }), {
-    maxLength: 30,
-  });
+  const batches = fc.array(
+    fc.oneof({ weight: 9, arbitrary: batch }, { weight: 1, arbitrary: fc.constant('clear' as const) }),
+    {
+      maxLength: 30,
+    },
+  );
 
   test('are those that a sorted map would keep, whatever arrives in whatever order', () => {
     fc.assert(
@@ -43,7 +55,11 @@ describe('points', () => {
           expected = new Map([...expected].sort(([a], [b]) => a - b).slice(-capacity));
           const points = [...expected];
           expect(pointsOf(series)).toEqual(points);
-          expect(series).toMatchObject({ length: points.length, first: points[0]?.[0] ?? null, last: points.at(-1)?.[0] ?? null });
+          expect(series).toMatchObject({
+            length: points.length,
+            first: points[0]?.[0] ?? null,
+            last: points.at(-1)?.[0] ?? null,
+          });
         }
       }),
       { numRuns: 1_000 },

@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { blocksOf, ByteWriter, decodeBlock, pointsIn, QuantumFluxError, writeBlock, type Block, type Columns } from './index.ts';
+import {
+  blocksOf,
+  ByteWriter,
+  decodeBlock,
+  pointsIn,
+  QuantumFluxError,
+  writeBlock,
+  type Block,
+  type Columns,
+} from './index.ts';
 
 const T = 1_763_800_000_000;
 
 type Pair = [time: number, value: number];
 
 function columnsOf(points: readonly Pair[]): Columns {
-  return { times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) };
+  return {
+    times: Float64Array.from(points, ([time]) => time),
+    values: Float64Array.from(points, ([, value]) => value),
+  };
 }
 
 function encode(columns: Columns, stream = 7): Uint8Array {
@@ -86,10 +98,22 @@ describe('round trip', () => {
   });
 
   test('[B1] a part of the columns is written as if it were all', () => {
-    const columns = columnsOf([[1, 0.5], [2, 1 / 3], [3, 7], [4, -0]]);
+    const columns = columnsOf([
+      [1, 0.5],
+      [2, 1 / 3],
+      [3, 7],
+      [4, -0],
+    ]);
     const out = new ByteWriter();
     writeBlock(out, 7, columns, 1, 3);
-    expect(out.toBytes()).toEqual(encode(columnsOf([[2, 1 / 3], [3, 7]])));
+    expect(out.toBytes()).toEqual(
+      encode(
+        columnsOf([
+          [2, 1 / 3],
+          [3, 7],
+        ]),
+      ),
+    );
   });
 
   test('[B1] several blocks follow each other', () => {
@@ -103,11 +127,46 @@ describe('round trip', () => {
 
 describe('golden vectors', () => {
   const vectors: [name: string, stream: number, points: Pair[], hex: string][] = [
-    ['ms and decimals', 7, [[T, 21.5], [T + 1_000, 21.6], [T + 2_000, 21.6], [T + 3_000, 21.45]], '071210048098e1aad566d00f000202cc2114001d'],
-    ['us and XOR', 7, [[T + 0.25, 0.1], [T + 0.5, 1 / 3], [T + 0.75, 1 / 3]], '071f2103f4c3a387d68aa206f40300013fb999999999999ad3b6ccccccccccccf0'],
+    [
+      'ms and decimals',
+      7,
+      [
+        [T, 21.5],
+        [T + 1_000, 21.6],
+        [T + 2_000, 21.6],
+        [T + 3_000, 21.45],
+      ],
+      '071210048098e1aad566d00f000202cc2114001d',
+    ],
+    [
+      'us and XOR',
+      7,
+      [
+        [T + 0.25, 0.1],
+        [T + 0.5, 1 / 3],
+        [T + 0.75, 1 / 3],
+      ],
+      '071f2103f4c3a387d68aa206f40300013fb999999999999ad3b6ccccccccccccf0',
+    ],
     ['raw times and a raw value', 300, [[T + 1 / 3, 1e-300]], 'ac02120201550560c2aaaa794259f3f8c21f6ea501'],
-    ['a negative zero', 1, [[0, 0], [-1, -0]], '010e200200010000000000000000c004'],
-    ['a time of negative zero', 1, [[-0, 1], [1 / 3, 2]], '011512020000000000000080555555555555d53f000202'],
+    [
+      'a negative zero',
+      1,
+      [
+        [0, 0],
+        [-1, -0],
+      ],
+      '010e200200010000000000000000c004',
+    ],
+    [
+      'a time of negative zero',
+      1,
+      [
+        [-0, 1],
+        [1 / 3, 2],
+      ],
+      '011512020000000000000080555555555555d53f000202',
+    ],
   ];
 
   test.each(vectors)('[B1] %s', (_, stream, points, hex) => {

@@ -65,7 +65,8 @@ function open({ bytes }: Block) {
   const mode = reader.u8();
   const [timeMode, valueMode] = [mode % 16, mode >> 4];
   const least = leastBytes[valueMode];
-  if (least === undefined || timeMode > timeModes.raw) throw broken('is coded in a way that this version does not know');
+  if (least === undefined || timeMode > timeModes.raw)
+    throw broken('is coded in a way that this version does not know');
   const count = reader.count(least);
   if (count === 0) throw broken('has no points');
   return { reader, timeMode, valueMode, count };
@@ -75,7 +76,7 @@ function readTimes(reader: ByteReader, times: Float64Array, scale: number): void
   let time = reader.zigzag();
   let step = 0;
   times[0] = time / scale;
-  for (let i = 1; i < times.length; ) {
+  for (let i = 1; i < times.length;) {
     const change = reader.zigzag();
     step += change;
     const end = change === 0 ? i + reader.varint() : i + 1;

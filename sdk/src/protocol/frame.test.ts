@@ -45,7 +45,11 @@ test('[F1] golden vector', () => {
 });
 
 test('[F1] a frame is read from the middle of other bytes, and its blocks are not copied', () => {
-  const bytes = encodeFrame({ channel: 1, epoch: 1, ranges: [{ partition: 0, after: 0, last: 1, entries: [{ offset: 1, blocks: Uint8Array.of(9, 8) }] }] });
+  const bytes = encodeFrame({
+    channel: 1,
+    epoch: 1,
+    ranges: [{ partition: 0, after: 0, last: 1, entries: [{ offset: 1, blocks: Uint8Array.of(9, 8) }] }],
+  });
   const buffer = new Uint8Array(bytes.length + 10);
   buffer.set(bytes, 5);
   const [entry] = decodeFrame(buffer.subarray(5, 5 + bytes.length)).ranges[0]!.entries;

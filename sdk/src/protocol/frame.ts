@@ -44,7 +44,8 @@ export function encodeFrame({ channel, epoch, ranges }: Frame): Uint8Array {
 /** The blocks are views into the frame. Bytes that are no frame are an `internal` error. */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const reader = new ByteReader(bytes);
-  if (reader.u8() !== LAYOUT) throw new QuantumFluxError('internal', 'This version does not know the layout of a frame.');
+  if (reader.u8() !== LAYOUT)
+    throw new QuantumFluxError('internal', 'This version does not know the layout of a frame.');
   const channel = reader.varint();
   const epoch = reader.varint();
   const ranges = Array.from({ length: reader.count(RANGE_BYTES) }, () => readRange(reader));

@@ -6,7 +6,10 @@ import * as schemas from './schemas.ts';
 // Events are types only, so their names are written down here; the compiler says when one is missing or too many.
 const events = {
   client: { subscribe: true, unsubscribe: true } satisfies Record<keyof protocol.ClientEvents, true>,
-  server: { frame: true, streams: true, gone: true, heads: true, goodbye: true } satisfies Record<keyof protocol.ServerEvents, true>,
+  server: { frame: true, streams: true, gone: true, heads: true, goodbye: true } satisfies Record<
+    keyof protocol.ServerEvents,
+    true
+  >,
 };
 const reasons = {
   goodbye: { expired: true, revoked: true, shutdown: true } satisfies Record<protocol.GoodbyeReason, true>,
@@ -26,14 +29,21 @@ test('[V2] the wire changes only on purpose', async () => {
     reasons: { goodbye: Object.keys(reasons.goodbye), resync: Object.keys(reasons.resync) },
     errorCodes: protocol.errorCodes,
     limits: Object.fromEntries(limits),
-    requests: Object.fromEntries(requests.map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodType, { io: 'input' })])),
+    requests: Object.fromEntries(
+      requests.map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodType, { io: 'input' })]),
+    ),
   };
   await expect(`${JSON.stringify(lock, null, 2)}\n`).toMatchFileSnapshot('./protocol.lock.json');
 });
 
 test('[E1] an error is the same after it travelled', () => {
-  const error = new protocol.QuantumFluxError('invalid_input', 'points: must not be empty.', { path: 'streams.0.points' });
+  const error = new protocol.QuantumFluxError('invalid_input', 'points: must not be empty.', {
+    path: 'streams.0.points',
+  });
   const travelled = JSON.parse(JSON.stringify(error.toBody())) as protocol.ErrorBody;
   expect(protocol.QuantumFluxError.fromBody(travelled)).toMatchObject({ ...error.toBody(), name: 'QuantumFluxError' });
-  expect(new protocol.QuantumFluxError('internal', 'Broken.').toBody()).toEqual({ code: 'internal', message: 'Broken.' });
+  expect(new protocol.QuantumFluxError('internal', 'Broken.').toBody()).toEqual({
+    code: 'internal',
+    message: 'Broken.',
+  });
 });

@@ -15,7 +15,10 @@ import { streamName, tagName } from './stream-key.ts';
 // What comes in over HTTP and over the socket. Only the server imports this file: zod would cost the SDK 24 KB.
 // Unknown keys are refused, so that a misspelled one is not silently without effect.
 
-const name = z.string().max(MAX_NAME_LENGTH).regex(streamName, 'must look like host.cpu.load: letters, digits and _ . : / -');
+const name = z
+  .string()
+  .max(MAX_NAME_LENGTH)
+  .regex(streamName, 'must look like host.cpu.load: letters, digits and _ . : / -');
 
 // eslint-disable-next-line no-control-regex -- that is what it must not have
 const printable = /^[^\u0000-\u001f\u007f]*$/;
@@ -80,7 +83,17 @@ export const revokeKeyRequest = z.strictObject({ id: z.uuid() });
 const offset = z.int().min(0);
 const position = z.strictObject({
   epoch: z.int().min(0),
-  offsets: z.array(z.tuple([z.int().min(0).max(PARTITIONS - 1), offset])).max(PARTITIONS),
+  offsets: z
+    .array(
+      z.tuple([
+        z
+          .int()
+          .min(0)
+          .max(PARTITIONS - 1),
+        offset,
+      ]),
+    )
+    .max(PARTITIONS),
 });
 
 export const handshake = z.object({
@@ -100,7 +113,11 @@ export const subscribeRequest = z.strictObject({
 export const unsubscribeRequest = z.strictObject({ channel: z.int().min(0) });
 
 /** Checks a value at the border. The first mistake is an `invalid_input` error that names its field. */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, at: readonly PropertyKey[] = []): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  at: readonly PropertyKey[] = [],
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatSelector, matcherOf, MAX_SELECTOR_LENGTH, parseSelector, QuantumFluxError, type Selector, type Tags } from './index.ts';
+import {
+  formatSelector,
+  matcherOf,
+  MAX_SELECTOR_LENGTH,
+  parseSelector,
+  QuantumFluxError,
+  type Selector,
+  type Tags,
+} from './index.ts';
 
 const name = fc.stringMatching(/^[A-Za-z_*][A-Za-z0-9_.:/*-]{0,20}$/);
 const tag = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,8}$/);
@@ -117,10 +125,14 @@ describe('matching', () => {
   test('[T3] a pattern matches what the same regular expression does', () => {
     const subject = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 10 });
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '*', '|'), maxLength: 10 }), subject, (pattern, subject) => {
-        const expected = new RegExp(`^(?:${pattern.replaceAll('*', '.*')})$`).test(subject);
-        expect(picks(`s{tag=~"${pattern}"}`, 's', { tag: subject })).toBe(expected);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'b', '*', '|'), maxLength: 10 }),
+        subject,
+        (pattern, subject) => {
+          const expected = new RegExp(`^(?:${pattern.replaceAll('*', '.*')})$`).test(subject);
+          expect(picks(`s{tag=~"${pattern}"}`, 's', { tag: subject })).toBe(expected);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

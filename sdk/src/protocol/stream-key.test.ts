@@ -3,10 +3,16 @@ import { expect, test } from 'vitest';
 import { matcherOf, parseSelector, streamKey } from './index.ts';
 
 const stream = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.:/-]{0,20}$/);
-const tags = fc.dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,8}$/), fc.string({ minLength: 1, maxLength: 10 }), { maxKeys: 4 });
+const tags = fc.dictionary(
+  fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,8}$/),
+  fc.string({ minLength: 1, maxLength: 10 }),
+  { maxKeys: 4 },
+);
 
 test('[K1] tags are sorted and values quoted; without tags it is the name', () => {
-  expect(streamKey({ stream: 'http.latency', tags: { route: '/', region: 'eu' } })).toBe('http.latency{region="eu",route="/"}');
+  expect(streamKey({ stream: 'http.latency', tags: { route: '/', region: 'eu' } })).toBe(
+    'http.latency{region="eu",route="/"}',
+  );
   expect(streamKey({ stream: 'a', tags: { b: 'say "hi"\\\n' } })).toBe(String.raw`a{b="say \"hi\"\\\n"}`);
   expect(streamKey({ stream: 'node_load1', tags: {} })).toBe('node_load1');
 });

@@ -12,7 +12,10 @@ export function parseDuration(text: string): number {
   const isWhole = parts.length > 0 && parts.map(([part]) => part).join('') === text;
   const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs], 0);
   if (!isWhole || ms === 0) {
-    throw new QuantumFluxError('invalid_input', `"${text}" is not a length of time; write for example 30s, 15m or 1h30m.`);
+    throw new QuantumFluxError(
+      'invalid_input',
+      `"${text}" is not a length of time; write for example 30s, 15m or 1h30m.`,
+    );
   }
   return ms;
 }
@@ -42,5 +45,7 @@ function momentOf(text: string, now: number): number {
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   const [, date, clock = 'T00:00', offset = 'Z'] = isoTime.exec(text) ?? [];
   // Without an offset it is UTC: what a time means must not depend on where the server stands.
-  return date === undefined ? Number.NaN : Date.parse(`${date}${clock.toUpperCase().replace(' ', 'T')}${offset.toUpperCase()}`);
+  return date === undefined
+    ? Number.NaN
+    : Date.parse(`${date}${clock.toUpperCase().replace(' ', 'T')}${offset.toUpperCase()}`);
 }

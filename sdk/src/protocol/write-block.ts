@@ -13,7 +13,13 @@ const MAX_DECIMAL = 2 ** 51;
 const body = new ByteWriter(64 * 1_024);
 
 /** Appends the points `start` to `end` (not included) of the columns as one block. At least one point. */
-export function writeBlock(out: ByteWriter, stream: number, { times, values }: Columns, start = 0, end = times.length): void {
+export function writeBlock(
+  out: ByteWriter,
+  stream: number,
+  { times, values }: Columns,
+  start = 0,
+  end = times.length,
+): void {
   const count = end - start;
   const timeScale = timeScaleOf(times, start, end);
   const exponent = exponentOf(values, start, end);

@@ -53,7 +53,12 @@ export class MemoryJournal {
   history(ids: readonly number[], from: number): Uint8Array {
     const out = new ByteWriter();
     for (const { stream, points } of this.#partitions.flat()) {
-      if (ids.includes(stream.id)) writePoints(out, stream, points.filter(([time]) => time >= from));
+      if (ids.includes(stream.id))
+        writePoints(
+          out,
+          stream,
+          points.filter(([time]) => time >= from),
+        );
     }
     return out.toBytes();
   }
@@ -98,5 +103,8 @@ function coded({ offset, stream, points }: Entry): FrameEntry {
 
 function writePoints(out: ByteWriter, { id }: StreamMeta, points: readonly Point[]): void {
   if (points.length === 0) return;
-  writeBlock(out, id, { times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) });
+  writeBlock(out, id, {
+    times: Float64Array.from(points, ([time]) => time),
+    values: Float64Array.from(points, ([, value]) => value),
+  });
 }

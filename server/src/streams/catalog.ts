@@ -51,10 +51,10 @@ export function createCatalog({ store, bus }: { store: StreamStore; bus: Bus }) 
     async ensure(organization: string, wanted: NewStream[]): Promise<Stream[]> {
       const missing = wanted.filter((stream) => !byKey.has(placeOf(stream)));
       if (missing.length > 0) remember(await store.ensure(organization, missing));
-      const streams = wanted.map((stream) => byKey.get(placeOf(stream))!);
-      streams.forEach((stream, i) => checkSame(stream, wanted[i]!));
-      await adoptUnits(streams, wanted);
-      return streams;
+      const known = () => wanted.map((stream) => byKey.get(placeOf(stream))!);
+      known().forEach((stream, i) => checkSame(stream, wanted[i]!));
+      await adoptUnits(known(), wanted);
+      return known();
     },
 
     /** What the selector picks for this viewer, by id. */

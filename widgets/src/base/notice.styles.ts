@@ -27,6 +27,7 @@ export const noticeStyles = css`
     padding-inline-start: 10px;
     border-inline-start: 2px solid var(--_danger);
     text-align: start;
+    text-wrap: auto;
     color: var(--_text);
   }
 
@@ -61,18 +62,18 @@ export const noticeStyles = css`
   }
 
   .badge {
-    display: flex;
-    align-items: baseline;
-    gap: 6px;
+    overflow: hidden;
     color: var(--_warning);
+    text-overflow: ellipsis;
     white-space: nowrap;
   }
 
   .badge::before {
     content: '';
-    flex: none;
+    display: inline-block;
     inline-size: 7px;
     block-size: 7px;
+    margin-inline-end: 6px;
     border-radius: 50%;
     background: currentcolor;
   }

@@ -122,7 +122,7 @@ export const styles = css`
     touch-action: pan-y;
   }
 
-  .region.off {
+  .off {
     visibility: hidden;
   }
 
@@ -135,7 +135,7 @@ export const styles = css`
   }
 
   .stale canvas {
-    opacity: 0.5;
+    opacity: 0.55;
   }
 
   .crosshair {

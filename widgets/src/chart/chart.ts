@@ -101,21 +101,30 @@ export class QuantumFluxChart extends LiveElement {
   protected override render(): TemplateResult {
     const { view, named } = this;
     const isPicture = view.is === 'picture';
+    const isTable = isPicture && this.table;
 
     return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
       <div class="probe" @transitionend=${this.plot.repaint}></div>
       <div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
         <header part="header">
           ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing} ${badge(view)}
-          <button type="button" part="table-button" aria-pressed=${this.table} @click=${this.#toggleTable}>Table</button>
+          <button
+            type="button"
+            class=${isPicture ? '' : 'off'}
+            part="table-button"
+            aria-pressed=${this.table}
+            @click=${this.#toggleTable}
+          >
+            Table
+          </button>
         </header>
         ${this.legend === 'none' ? nothing : legend(isPicture ? named.map(newestText) : [], this.#legendRoom)}
-        <div class="plot" ?hidden=${this.table}>${this.#renderRegion(isPicture)} ${notice(view)}</div>
+        <div class="plot" ?hidden=${isTable}>${this.#renderRegion(isPicture)} ${notice(view)}</div>
         <div
-          class=${this.table ? 'twin' : 'unseen'}
+          class=${isTable ? 'twin' : 'unseen'}
           role="region"
           aria-label="${this.#name}, as a table"
-          tabindex=${this.table ? 0 : nothing}
+          tabindex=${isTable ? 0 : nothing}
         >
           ${guard([this.#tableVersion, this.live.last.series, this.unit], () => this.#renderTable())}
         </div>

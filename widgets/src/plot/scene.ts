@@ -50,7 +50,7 @@ export class Stage {
   compose(picture: Picture, { width, height }: Size): Scene {
     const { span, unit, min, max, kind } = picture;
     const axes = picture.axes && width >= LEAST_FOR_AXES.width && height >= LEAST_FOR_AXES.height;
-    const count = Math.max(2, Math.round(height / 56));
+    const count = Math.max(2, Math.round(height / 60));
     const margin = axes ? { top: 8, right: 8, bottom: 22 } : { top: 3, right: 4, bottom: 3 };
     const box = { top: margin.top, bottom: height - margin.bottom, right: width - margin.right };
 
@@ -61,8 +61,10 @@ export class Stage {
       const to = Math.ceil(picture.now() / msPerPixel) * msPerPixel;
       const from = to - span;
       const values = this.#trace(picture.series, from, to, msPerPixel);
+      // A sparkline shows how values move; how large they are is said beside it.
+      const withZero = kind === 'area' && picture.axes;
       const shown = this.#extent;
-      const extent = valueExtent(values ?? [0, 1], { min, max, unit, count, shown, withZero: kind === 'area' });
+      const extent = valueExtent(values ?? [0, 1], { min, max, unit, count, shown, withZero });
       const ticks = axes ? valueTicks(extent, { count, unit }) : [];
       const gutter = Math.ceil(Math.max(0, ...ticks.map(({ label }) => this.#measure(label)))) + LABEL_GAP;
       if (axes && gutter > this.#gutter) {

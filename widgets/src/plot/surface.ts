@@ -22,7 +22,9 @@ export class Surface {
       onResize();
     });
     observePixels(resize, canvas);
-    const intersection = new IntersectionObserver((entries) => onVisible(entries.at(-1)!.isIntersecting));
+    // A little ahead, so that scrolling does not come upon empty charts.
+    const options = { rootMargin: '25%' };
+    const intersection = new IntersectionObserver((entries) => onVisible(entries.at(-1)!.isIntersecting), options);
     intersection.observe(canvas);
     this.#observers = [resize, intersection];
   }

@@ -5,8 +5,8 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-/** Between two labels, in pixels. */
-const LABEL_DISTANCE = 28;
+/** From the middle of a label to the next, in widths of a label. */
+const LABEL_DISTANCE = 1.45;
 
 // The words of the reader's own language; making a formatter is slow, using it is not.
 const formatter = (options: Intl.DateTimeFormatOptions) => {
@@ -27,7 +27,7 @@ export function timeTicks([from, to]: Extent, width: number, measure: (label: st
     const step = dates.length > 1 ? Number(dates[1]) - Number(dates[0]) : to - from;
     const ticks = dates.map((date) => ({ at: date.getTime(), label: labelOf(date, step) }));
     const widest = Math.max(0, ...ticks.map(({ label }) => measure(label)));
-    if (count <= 2 || (step / (to - from)) * width > widest + LABEL_DISTANCE) return ticks;
+    if (count <= 2 || (step / (to - from)) * width > widest * LABEL_DISTANCE) return ticks;
   }
 }
 

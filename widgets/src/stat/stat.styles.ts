@@ -60,7 +60,7 @@ export const styles = css`
 
   .stale .value,
   .stale canvas {
-    opacity: 0.5;
+    opacity: 0.55;
   }
 
   .notice {

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Bus } from './bus.ts';
+import type { Message } from './topics.ts';
+
+const KEY = { id: '8a1a2b4c-0f3e-4c55-9d5e-3a4f8c1b2d3e' };
+
+/** What every bus must do; each implementation runs this suite. Its buses hear each other. */
+export function busContract(name: string, createBus: () => Promise<Bus>): void {
+  describe(`a ${name} bus`, () => {
+    let bus: Bus;
+    beforeEach(async () => void (bus = await createBus()));
+    afterEach(() => bus.close());
+
+    /** What a subscriber hears, as it comes. */
+    async function hear(): Promise<{ heard: number[]; stop: () => Promise<void> }> {
+      const heard: number[] = [];
+      const stop = await bus.subscribe('streams', ({ ids }) => void heard.push(...ids));
+      return { heard, stop };
+    }
+
+    const send = (id: number) => bus.publish('streams', { ids: [id] });
+    const numbers = Array.from({ length: 500 }, (_, i) => i);
+
+    test('is up', async () => {
+      await hear();
+      expect(bus.isUp()).toBe(true);
+    });
+
+    test('brings every message to every subscriber, in the order in which they were sent', async () => {
+      const [a, b] = [await hear(), await hear()];
+      for (const number of numbers) await send(number);
+      await expect.poll(() => [a.heard, b.heard]).toEqual([numbers, numbers]);
+    });
+
+    test('keeps the order also for a subscriber that takes its time', async () => {
+      const heard: number[] = [];
+      await bus.subscribe('streams', async ({ ids: [id] }) => {
+        await new Promise((done) => setTimeout(done, id === 0 ? 20 : 0));
+        heard.push(id!);
+      });
+      for (const id of [0, 1, 2]) await send(id);
+      await expect.poll(() => heard).toEqual([0, 1, 2]);
+    });
+
+    test('keeps topics apart', async () => {
+      const keys = vi.fn();
+      await bus.subscribe('keys', keys);
+      const { heard } = await hear();
+      await bus.publish('keys', KEY);
+      await send(1);
+      await expect.poll(() => heard).toEqual([1]);
+      expect(keys.mock.calls).toEqual([[KEY]]);
+    });
+
+    test('brings bytes as the bytes they were, and numbers as the numbers', async () => {
+      const payload = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
+      const message: Message<'points'> = {
+        epoch: 2 ** 46 + 1,
+        entries: [
+          { partition: 7, offset: 2 ** 52 + 1, payload },
+          { partition: 0, offset: 1, payload: payload.subarray(100, 103) },
+          { partition: 1, offset: 2 ** 31, payload: new Uint8Array(0) },
+        ],
+      };
+      const heard: Message<'points'>[] = [];
+      await bus.subscribe('points', (each) => void heard.push(each));
+      await bus.publish('points', message);
+      await expect.poll(() => heard.length).toBe(1);
+      expect(heard).toEqual([message]);
+      // A Buffer would compare as equal, but its slice() is not a copy.
+      expect(heard[0]!.entries.map(({ payload }) => payload.constructor)).toEqual([Uint8Array, Uint8Array, Uint8Array]);
+    });
+
+    test('does not let one who fails trouble the sender or the others', async () => {
+      await bus.subscribe('streams', () => Promise.reject(new Error('boom')));
+      await bus.subscribe('streams', () => {
+        throw new Error('bang');
+      });
+      const { heard } = await hear();
+      await send(1);
+      await send(2);
+      await expect.poll(() => heard).toEqual([1, 2]);
+    });
+
+    test('goes on with one who failed', async () => {
+      const heard: number[] = [];
+      await bus.subscribe('streams', ({ ids }) => {
+        heard.push(...ids);
+        throw new Error('boom');
+      });
+      await send(1);
+      await send(2);
+      await expect.poll(() => heard).toEqual([1, 2]);
+    });
+
+    test('does not let the sender wait for those who hear it', async () => {
+      const heard = vi.fn(() => new Promise<void>(() => {}));
+      await bus.subscribe('streams', heard);
+      const sent = send(1);
+      expect(heard).not.toHaveBeenCalled();
+      await sent;
+      await expect.poll(() => heard.mock.calls.length).toBe(1);
+      await send(2);
+    });
+
+    test('lets go of what a subscriber is too slow for, and keeps the newest', async () => {
+      const heard: number[] = [];
+      let release = () => {};
+      const gate = new Promise<void>((done) => (release = done));
+      await bus.subscribe('streams', async ({ ids }) => {
+        heard.push(...ids);
+        await gate;
+      });
+      const { heard: others } = await hear();
+      for (let id = 0; id < 3_000; id++) await send(id);
+      await expect.poll(() => others.at(-1)).toBe(2_999);
+      release();
+      await expect.poll(() => heard.at(-1)).toBe(2_999);
+      expect(heard.length).toBeLessThanOrEqual(1_001);
+    });
+
+    test('brings nothing any more once a subscription has ended', async () => {
+      const [a, b] = [await hear(), await hear()];
+      await a.stop();
+      await send(1);
+      await expect.poll(() => b.heard).toEqual([1]);
+      expect(a.heard).toEqual([]);
+    });
+
+    test('brings nothing that was waiting when a subscription ended', async () => {
+      const heard: number[] = [];
+      const stop = await bus.subscribe('streams', async ({ ids }) => {
+        heard.push(...ids);
+        await stop();
+      });
+      const { heard: others } = await hear();
+      for (const id of [1, 2, 3]) await send(id);
+      await expect.poll(() => others).toEqual([1, 2, 3]);
+      expect(heard).toEqual([1]);
+    });
+
+    test('is down once it is closed, and a message to it harms nobody', async () => {
+      await hear();
+      await bus.close();
+      expect(bus.isUp()).toBe(false);
+      await send(1);
+    });
+  });
+}

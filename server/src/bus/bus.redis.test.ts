@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../../tests/ports.ts';
+import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
+import { silent } from '../log.ts';
+import type { Bus } from './bus.ts';
+import { busContract } from './bus.contract.ts';
+import { createRedisBus } from './bus.redis.ts';
+import { pack } from './codec.ts';
+
+let buses: Bus[] = [];
+afterEach(async () => {
+  await Promise.all(buses.splice(0).map((bus) => bus.close()));
+});
+
+/** A bus, what it heard, and what it said in the log. */
+async function listen(url: string, prefix = randomUUID()) {
+  const entries: string[] = [];
+  const write = (message: string) => void entries.push(message);
+  const bus = createRedisBus(url, { prefix, log: { error: write, warn: write, info: write } });
+  buses.push(bus);
+  const heard: number[] = [];
+  await bus.subscribe('streams', ({ ids }) => void heard.push(...ids));
+  return { bus, prefix, heard, entries, send: (id: number) => bus.publish('streams', { ids: [id] }) };
+}
+
+describe.skipIf(!hasRedis())('with a Redis server', () => {
+  let redis: TestRedis;
+  beforeAll(async () => void (redis = await startRedis()));
+  afterAll(() => redis.stop());
+
+  busContract('Redis', async () => {
+    const bus = createRedisBus(redis.url, { prefix: randomUUID(), log: silent });
+    // Connected, as it is soon after the start of a server.
+    await (
+      await bus.subscribe('keys', () => {})
+    )();
+    return bus;
+  });
+
+  test('servers hear each other, unless they have another prefix', async () => {
+    const a = await listen(redis.url);
+    const [b, stranger] = [await listen(redis.url, a.prefix), await listen(redis.url)];
+    await a.send(1);
+    await expect.poll(() => [a.heard, b.heard]).toEqual([[1], [1]]);
+    expect(stranger.heard).toEqual([]);
+  });
+
+  test('it takes two connections, however many subscribe', async () => {
+    const client = new Redis(redis.url);
+    const connections = async () => (String(await client.client('LIST')).match(/name=quantumflux-bus/g) ?? []).length;
+    await expect.poll(connections).toBe(0);
+    const { bus } = await listen(redis.url);
+    for (const topic of ['streams', 'points', 'keys', 'keys'] as const) await bus.subscribe(topic, () => {});
+    expect(await connections()).toBe(2);
+    client.disconnect();
+  });
+
+  test('a message of a wrong shape is dropped and told of once, and the next good one arrives', async () => {
+    const { prefix, heard, entries, send } = await listen(redis.url);
+    const client = new Redis(redis.url);
+    for (const wrong of ['', 'not MessagePack', pack<'keys'>({ id: 'x' }), Buffer.of(0xc1)]) {
+      await client.publish(`${prefix}streams`, wrong);
+    }
+    client.disconnect();
+    await send(1);
+    await expect.poll(() => heard).toEqual([1]);
+    expect(entries).toEqual(['messages of "streams" that this version cannot read are dropped']);
+  });
+
+  test('a Redis that does not let us publish is one that is away', async () => {
+    const client = new Redis(redis.url);
+    await client.acl('SETUSER', 'reader', 'on', '>pass', '+@all', '-publish', 'allchannels');
+    const { bus, entries, send } = await listen(redis.url.replace('redis://', 'redis://reader:pass@'));
+    await send(1);
+    await expect.poll(() => bus.isUp()).toBe(false);
+    await client.acl('SETUSER', 'reader', '+publish');
+    client.disconnect();
+    await send(2);
+    await expect.poll(() => bus.isUp()).toBe(true);
+    expect(entries).toEqual([expect.stringContaining('Redis is away'), 'Redis is back']);
+  });
+});
+
+describe.skipIf(!hasRedis())('when Redis dies', () => {
+  test('messages flow again by themselves once it is back', async () => {
+    const first = await startRedis();
+    const { bus, heard, entries, send } = await listen(first.url);
+    await first.kill();
+    await expect.poll(() => bus.isUp()).toBe(false);
+    // Nobody waits, and nothing is kept for later.
+    const before = performance.now();
+    for (let id = 0; id < 10_000; id++) await send(id);
+    expect(performance.now() - before).toBeLessThan(1_000);
+
+    const second = await startRedis({ port: first.port });
+    await expect.poll(() => bus.isUp(), { timeout: 10_000 }).toBe(true);
+    await send(-1);
+    await expect.poll(() => heard).toEqual([-1]);
+    expect(entries).toEqual([expect.stringContaining('Redis is away'), 'Redis is back']);
+    await bus.close();
+    await second.stop();
+  });
+
+  test('a way that swallows everything is found out, though it never ends', async () => {
+    const redis = await startRedis();
+    const { bus } = await listen(redis.url);
+    redis.pause();
+    await expect.poll(() => bus.isUp(), { timeout: 6_000 }).toBe(false);
+    redis.resume();
+    await expect.poll(() => bus.isUp(), { timeout: 10_000 }).toBe(true);
+    await bus.close();
+    await redis.stop();
+  });
+});
+
+test('a Redis that is not there at the start keeps nobody waiting', async () => {
+  const { bus, entries, send } = await listen(`redis://127.0.0.1:${await freePort()}`);
+  expect(bus.isUp()).toBe(false);
+  await send(1);
+  expect(entries).toEqual([expect.stringContaining('Redis is away')]);
+});
+
+test('nor does one that never answers', async () => {
+  const silence = createServer();
+  const port = await freePort();
+  await new Promise<void>((done) => silence.listen(port, '127.0.0.1', done));
+  const { bus } = await listen(`redis://127.0.0.1:${port}`);
+  expect(bus.isUp()).toBe(false);
+  await bus.close();
+  silence.close();
+});

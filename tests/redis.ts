@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from './ports.ts';
+
+const HOW_TO_GET_IT = 'apt-get install redis-server, or: brew install redis';
+
+/** Whether this machine has Redis. Where it has not, tests of it are skipped, but not in silence, and never in CI. */
+export function hasRedis(): boolean {
+  if (spawnSync('redis-server', ['--version']).status === 0) return true;
+  if (process.env['CI']) throw new Error(`There is no redis-server on the PATH. ${HOW_TO_GET_IT}`);
+  console.warn(`\n*** The tests with Redis are SKIPPED: there is no redis-server on the PATH. ${HOW_TO_GET_IT} ***\n`);
+  return false;
+}
+
+export type TestRedis = {
+  url: string;
+  port: number;
+  /** As if the machine had gone: nothing is saved, nobody is told. */
+  kill(): Promise<void>;
+  /** From then on it takes connections, and what is sent to it, but answers nothing. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+};
+
+/** A Redis of the test's own, which keeps nothing. Given a port, it comes back in the place of one that was killed. */
+export async function startRedis({ port }: { port?: number } = {}): Promise<TestRedis> {
+  const dir = await mkdtemp(join(tmpdir(), 'quantumflux-redis-'));
+  const at = port ?? (await freePort());
+  const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
+  const end = (signal: NodeJS.Signals) => async () => {
+    process.off('exit', endWithUs);
+    child.kill(signal);
+    await exit;
+    await rm(dir, { recursive: true, force: true });
+  };
+  const endWithUs = () => child.kill('SIGKILL');
+  process.on('exit', endWithUs);
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
+    if (line.includes('Ready to accept connections')) {
+      child.stdout.resume();
+      return {
+        url: `redis://127.0.0.1:${at}`,
+        port: at,
+        kill: end('SIGKILL'),
+        pause: () => void child.kill('SIGSTOP'),
+        resume: () => void child.kill('SIGCONT'),
+        stop: end('SIGTERM'),
+      };
+    }
+  }
+  throw new Error(`redis-server did not start:\n${said.join('\n')}`);
+}
