@@ -17,7 +17,6 @@ export default defineConfig({
         test: {
           name: 'node',
           globalSetup,
-          globalSetup: ['tests/postgres.setup.ts'],
           include: ['{sdk,server}/src/**/*.test.ts', 'widgets/src/plot/**/*.test.ts', 'tests/rules/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

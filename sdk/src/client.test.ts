@@ -19,7 +19,7 @@ describe('the address', () => {
     vi.stubGlobal('location', { href: `${server.url}/some/page?x=1`, origin: server.url });
     for (const url of [undefined, '/', '../']) {
       const client = connect({ ...(url === undefined ? {} : { url }) });
-      client.watch('*', { wait: true }, () => undefined);
+      client.watch('*', {}, () => undefined);
       await vi.waitFor(() => expect(client.state.is).toBe('connected'));
       client.close();
     }
@@ -32,10 +32,10 @@ test('nothing is sent until something is watched, and the connection is told', a
   const client = connect({ url: server.url, lingerMs: 0 });
   const states: ConnectionState['is'][] = [];
   const stop = client.onState(({ is }) => states.push(is));
-  client.stream('*', { wait: true });
+  client.stream('*');
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect([server.handshakes, states]).toEqual([[], []]);
-  client.watch('*', { wait: true }, () => undefined);
+  client.watch('*', {}, () => undefined);
   await vi.waitFor(() => expect(states).toEqual(['connecting', 'connected']));
   stop();
   client.close();
@@ -47,7 +47,7 @@ test('nothing is sent until something is watched, and the connection is told', a
 test('the clock is that of the server', async () => {
   const server = await createTestServer();
   const client = connect({ url: server.url });
-  client.watch('*', { wait: true }, () => undefined);
+  client.watch('*', {}, () => undefined);
   await vi.waitFor(() => expect(client.state.is).toBe('connected'));
   expect(Math.abs(client.now() - Date.now())).toBeLessThan(1_000);
   client.close();
@@ -84,7 +84,7 @@ describe('after close()', () => {
     const script = `
       import { connect } from '@quantumflux/sdk';
       const client = ${made(server.url)};
-      const stop = client.watch('*', { wait: true }, ({ state }) => console.log(state.is));
+      const stop = client.watch('*', {}, ({ state }) => console.log(state.is));
       setTimeout(() => { stop(); client.close(); }, 300);
     `;
     const run = promisify(execFile);

@@ -20,12 +20,12 @@ import {
  * A client of one server. Nothing is sent until something is watched, queried or written.
  * Throws `invalid_input` when `url` is missing (outside browsers) or is not an address.
  */
-export function connect(options: ClientOptions = {}): Client {
-  return new Client(options);
+export function connect(options: ClientOptions = {}): QuantumFluxClient {
+  return new QuantumFluxClient(options);
 }
 
 /** Live subscriptions, queries and writes on one server. Made by `connect()`. */
-export class Client {
+export class QuantumFluxClient {
   readonly #http: HttpPorts;
   readonly #connection: Connection;
   readonly #clock = new Clock();

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { QuantumFluxError, type Client, type ClientOptions } from './index.ts';
+import { QuantumFluxError, type QuantumFluxClient, type ClientOptions } from './index.ts';
 import { createFixture, has, isLive, pause, record, until, valuesOf, type Fixture } from './testing/live.fixture.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from './testing/test-server.ts';
 
 let server: TestServer;
-let client: Client;
+let client: QuantumFluxClient;
 let write: Fixture['write'];
 let close: Fixture['close'];
 
@@ -72,11 +72,12 @@ describe('lost connections', () => {
     await start();
     const { port } = new URL(server.url);
     await server.close();
-    const live = client.stream('cpu', { wait: true });
+    const live = client.stream('cpu');
     const { updates } = record(live);
     await until(() => expect(live.state.is === 'connecting' && live.state.attempt).toBeGreaterThan(2));
-    server = await createTestServer({ port: Number(port) });
+    const back = await createTestServer({ port: Number(port) });
     await isLive(live);
+    await back.close();
     expect(updates.some(({ is }) => is === 'stale')).toBe(false);
   });
 
@@ -169,13 +170,14 @@ describe('gaps and new journals', () => {
 describe('refusals', () => {
   test('[S10] a selector that matches nothing is an error, asked anew when somebody watches anew', async () => {
     await start();
-    const live = client.stream('cpu');
+    const live = client.stream('cpu', { wait: false });
     const { stop } = record(live);
     await until(() => expect(live.state).toMatchObject({ is: 'error', error: { code: 'not_found' } }));
     stop();
     write(1);
-    client.stream('cpu').watch(() => undefined);
-    await has(client.stream('cpu'), 1);
+    const again = client.stream('cpu', { wait: false });
+    again.watch(() => undefined);
+    await has(again, 1);
   });
 
   test('a mistake in a selector is told, and others are not disturbed', async () => {
@@ -200,7 +202,7 @@ describe('refusals', () => {
     const { updates } = record(live);
     await has(live, 1);
     expect(server.requests.length).toBe(4);
-    expect(new Set(updates.map(({ is }) => is))).toEqual(new Set(['connecting', 'live']));
+    await until(() => expect(new Set(updates.map(({ is }) => is))).toEqual(new Set(['connecting', 'live'])));
   });
 
   test('[A3] a key that is refused is an error for all, and not tried again', async () => {

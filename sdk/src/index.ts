@@ -1,4 +1,4 @@
-export { connect, type Client } from './client.ts';
+export { connect, type QuantumFluxClient } from './client.ts';
 export type { ConnectionState } from './connection-state.ts';
 export type { RequestOptions } from './http.ts';
 export type { LiveState, LiveUpdate } from './live-state.ts';

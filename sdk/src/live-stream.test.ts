@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Client, ClientOptions } from './index.ts';
+import type { QuantumFluxClient, ClientOptions } from './index.ts';
 import { createFixture, has, isLive, pause, record, until, valuesOf, type Fixture } from './testing/live.fixture.ts';
 import type { TestServer, TestServerOptions } from './testing/test-server.ts';
 
 let server: TestServer;
-let client: Client;
+let client: QuantumFluxClient;
 let write: Fixture['write'];
 let close: Fixture['close'];
 
@@ -25,7 +25,7 @@ describe('history, then live', () => {
     expect(live.state).toEqual({ is: 'live' });
     write(3);
     await has(live, 1, 2, 3);
-    expect(updates.at(-1)).toEqual({ is: 'live', values: [1, 2, 3], resync: undefined });
+    await until(() => expect(updates.at(-1)).toEqual({ is: 'live', values: [1, 2, 3], resync: undefined }));
   });
 
   test('[S2] frames that are faster than the reply are not lost and not doubled', async () => {
@@ -83,9 +83,9 @@ describe('history, then live', () => {
     await until(() => expect(live.series.map(({ key }) => key)).toEqual(['disk']));
   });
 
-  test('[S10] a selector that matches nothing waits when it is told to', async () => {
+  test('[S10] a selector that matches nothing yet waits for streams to come', async () => {
     await start();
-    const live = client.stream('cpu', { wait: true });
+    const live = client.stream('cpu');
     live.watch(() => undefined);
     await isLive(live);
     expect(live.series).toEqual([]);

@@ -35,7 +35,7 @@ export type StreamOptions = {
   width?: number;
   /** Most points kept of each series; the oldest are dropped. Default 100 000. */
   capacity?: number;
-  /** Stay subscribed when nothing matches yet, for streams to come. Default false: the error `not_found`. */
+  /** Wait when nothing matches yet, for streams to come. Default true; when false, nothing is the error `not_found`. */
   wait?: boolean;
 };
 
@@ -46,7 +46,7 @@ export function withDefaults({
   from = '-15m',
   width = 1_000,
   capacity = 100_000,
-  wait = false,
+  wait = true,
 }: StreamOptions): WholeStreamOptions {
   return { from, width, capacity, wait };
 }

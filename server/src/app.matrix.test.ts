@@ -91,7 +91,7 @@ describe.each(Object.keys(endpoints) as EndpointName[])('%s', (name) => {
   const statuses = table[name].trim().split(/\s+/).map(Number);
 
   test.each(columns.map((sender, i) => [sender, statuses[i]]))('%s: %i', async (sender, status) => {
-    const answer = await send(name, sender as string, await requests[name]());
+    const answer = await send(name, sender, await requests[name]());
     expect(answer).toMatchObject({ status });
     if (answer.status >= 400)
       expect(JSON.parse(answer.text)).toMatchObject({

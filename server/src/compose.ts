@@ -69,7 +69,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const databaseUrl = config.DATABASE_URL ?? (await embeddedUrl());
   const database = await openDatabase({ url: databaseUrl, migrationsDir: assets.migrations, log });
   onStop(database.close);
-  const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, log) : createMemoryBus(log);
+  const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
   onStop(bus.close);
   const cache = config.REDIS_URL ? createRedisCache(config.REDIS_URL) : createMemoryCache();
   onStop(cache.close);
@@ -125,8 +125,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         {
           version,
           database: config.isEmbedded ? 'embedded' : 'external',
-          pingDatabase: database.ping,
-          durability: () => database.durability,
+          askDatabase: database.isUp,
+          durability: database.durability,
           bus: config.REDIS_URL ? 'redis' : 'memory',
           busUp: bus.isUp,
           isStopping: () => isStopping,

@@ -59,7 +59,7 @@ export const changeStreamsRequest = z.strictObject({
 });
 
 export const loginRequest = z.strictObject({
-  email: z.email().max(320),
+  email: z.email({ pattern: z.regexes.html5Email }).max(320),
   password: z.string().min(1).max(1_024),
 });
 

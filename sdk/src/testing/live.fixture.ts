@@ -1,4 +1,11 @@
-import { connect, type Client, type ClientOptions, type LiveStream, type LiveUpdate, type Stop } from '../index.ts';
+import {
+  connect,
+  type QuantumFluxClient,
+  type ClientOptions,
+  type LiveStream,
+  type LiveUpdate,
+  type Stop,
+} from '../index.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
 
 const WAIT_MS = 5_000;
@@ -9,7 +16,7 @@ export type Told = { is: string; values: number[]; resync: LiveUpdate['resync'] 
 /** A server, and a client that does not wait long. */
 export type Fixture = {
   server: TestServer;
-  client: Client;
+  client: QuantumFluxClient;
   /** Writes one point per value to the stream `cpu`, a second apart. */
   write(...values: number[]): void;
   close(): Promise<void>;

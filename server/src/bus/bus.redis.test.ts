@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../tests/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { silent } from '../log.ts';
@@ -10,7 +10,8 @@ import { busContract } from './bus.contract.ts';
 import { createRedisBus } from './bus.redis.ts';
 import { pack } from './codec.ts';
 
-let buses: Bus[] = [];
+const isThere = hasRedis();
+const buses: Bus[] = [];
 afterEach(async () => {
   await Promise.all(buses.splice(0).map((bus) => bus.close()));
 });
@@ -26,7 +27,7 @@ async function listen(url: string, prefix = randomUUID()) {
   return { bus, prefix, heard, entries, send: (id: number) => bus.publish('streams', { ids: [id] }) };
 }
 
-describe.skipIf(!hasRedis())('with a Redis server', () => {
+describe.skipIf(!isThere)('with a Redis server', () => {
   let redis: TestRedis;
   beforeAll(async () => void (redis = await startRedis()));
   afterAll(() => redis.stop());
@@ -84,7 +85,7 @@ describe.skipIf(!hasRedis())('with a Redis server', () => {
   });
 });
 
-describe.skipIf(!hasRedis())('when Redis dies', () => {
+describe.skipIf(!isThere)('when Redis dies', () => {
   test('messages flow again by themselves once it is back', async () => {
     const first = await startRedis();
     const { bus, heard, entries, send } = await listen(first.url);

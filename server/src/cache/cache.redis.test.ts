@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../../tests/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
@@ -8,13 +8,14 @@ import type { Cache } from './cache.ts';
 import { cacheContract } from './cache.contract.ts';
 import { createRedisCache } from './cache.redis.ts';
 
+const isThere = hasRedis();
 const ttlMs = 60_000;
 const text = z.string();
 
 /** Once it is connected: before, everything is a miss. */
 async function connected(url: string, prefix = randomUUID()): Promise<Cache> {
   const cache = createRedisCache(url, { prefix });
-  await expect.poll(() => finds(cache), { timeout: 10_000 }).toBe(true);
+  await vi.waitFor(async () => expect(await finds(cache)).toBe(true), 10_000);
   return cache;
 }
 
@@ -29,7 +30,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - before;
 }
 
-describe.skipIf(!hasRedis())('with a Redis server', () => {
+describe.skipIf(!isThere)('with a Redis server', () => {
   let redis: TestRedis;
   beforeAll(async () => void (redis = await startRedis()));
   afterAll(() => redis.stop());
@@ -61,7 +62,7 @@ describe.skipIf(!hasRedis())('with a Redis server', () => {
   });
 });
 
-describe.skipIf(!hasRedis())('when Redis', () => {
+describe.skipIf(!isThere)('when Redis', () => {
   test('dies, everything is a miss at once, and found again once it is back', async () => {
     const first = await startRedis();
     const cache = await connected(first.url);

@@ -1,17 +1,19 @@
-import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import { connectRedis } from '../bus/connection.redis.ts';
 import { limitOf, type CreateLimit } from './limit.ts';
 
-/** Limits that all servers count together. While Redis is away, each server counts for itself. */
-export function openRedisLimits(url: string): { createLimit: CreateLimit; close: () => Promise<void> } {
-  // A sign-in is not worth a long wait: after this, the limit of this server alone decides.
-  const redis = new Redis(url, { commandTimeout: 300, maxRetriesPerRequest: 1, connectionName: 'quantumflux-limits' });
-  // The bus tells of it when Redis is away; ioredis only wants somebody to listen.
-  redis.on('error', () => {});
+/** Longest wait for Redis, in ms; then the count of this server alone decides. */
+const PATIENCE_MS = 300;
 
+/** Limits that all servers count together. While Redis is away, each server counts for itself; the bus tells of that. */
+export function openRedisLimits(
+  url: string,
+  { prefix = 'quantumflux:limit:' } = {},
+): { createLimit: CreateLimit; close: () => Promise<void> } {
+  const redis = connectRedis(url, { name: 'limits', patienceMs: PATIENCE_MS });
   return {
     createLimit({ name, most, perMs }) {
-      const options = { keyPrefix: `quantumflux:limit:${name}`, points: most, duration: perMs / 1_000 };
+      const options = { keyPrefix: prefix + name, points: most, duration: perMs / 1_000 };
       const insuranceLimiter = new RateLimiterMemory(options);
       return limitOf(
         new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter }),
