@@ -81,6 +81,16 @@ describe('lost connections', () => {
     expect(updates.some(({ is }) => is === 'stale')).toBe(false);
   });
 
+  test('a network that blocks WebSocket is got through by polling', async () => {
+    await start({ webSocket: false });
+    write(1);
+    const live = client.stream('cpu');
+    live.watch(() => undefined);
+    await has(live, 1);
+    write(2);
+    await has(live, 1, 2);
+  });
+
   test('the browser coming online is a reason not to wait', async () => {
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));

@@ -48,6 +48,9 @@ export function follow({ connection, clock, reader, request, reconnect }: Follow
   function subscribe({ isLive }: { isLive: boolean }): void {
     const { channels } = connection;
     if (!channels) return;
+    // The old subscription goes first: a connection may have only so many.
+    rest();
+    rest = () => undefined;
     const askedAt = Date.now();
     const resume = reader.position;
     const stop = channels.subscribe(resume ? { ...request, resume } : request, {
@@ -94,7 +97,7 @@ export function follow({ connection, clock, reader, request, reconnect }: Follow
   }
 
   function wait(reason: QuantumFluxError): void {
-    const delayMs = backoffDelay(attempt, reconnect);
+    const delayMs = Math.round(backoffDelay(attempt, reconnect));
     const timer = setTimeout(() => subscribe({ isLive: false }), delayMs);
     enter({ is: 'waiting', attempt: attempt++, reason, retryAt: Date.now() + delayMs }, () => clearTimeout(timer));
   }

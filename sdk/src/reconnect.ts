@@ -31,7 +31,7 @@ export function nextTry(
   { isRenewable, reconnect }: { isRenewable: boolean; reconnect: BackoffOptions },
 ): NextTry {
   const reason = end.is === 'goodbye' ? farewell(end.reason) : end.error;
-  const delayMs = backoffDelay(attempt, reconnect);
+  const delayMs = Math.round(backoffDelay(attempt, reconnect));
   const stop: NextTry = { is: 'stop', error: reason };
   const later: NextTry = { is: 'retry', delayMs, hurried, reason };
   const soon: NextTry = hurried ? later : { is: 'retry', delayMs: 0, hurried: true, reason };

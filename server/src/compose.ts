@@ -73,7 +73,9 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   onStop(bus.close);
   const cache = config.REDIS_URL ? createRedisCache(config.REDIS_URL) : createMemoryCache();
   onStop(cache.close);
-  const limits = config.REDIS_URL ? openRedisLimits(config.REDIS_URL) : { createLimit: createMemoryLimit, close: () => undefined };
+  const limits = config.REDIS_URL
+    ? openRedisLimits(config.REDIS_URL)
+    : { createLimit: createMemoryLimit, close: () => undefined };
   onStop(limits.close);
   const metrics = createMetrics();
 
@@ -134,18 +136,42 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         metrics,
       ),
       bundleRoutes({ file: assets.sdk }),
-      authRoutes({ login: createLogin({ users, passwords, tokens, createLimit: limits.createLimit }), keys: createKeyService({ keys, cache, bus }), users }),
+      authRoutes({
+        login: createLogin({ users, passwords, tokens, createLimit: limits.createLimit }),
+        keys: createKeyService({ keys, cache, bus }),
+        users,
+      }),
       streamRoutes({ catalog, history }),
       demoRoutes({ directory: assets.demo }),
     ],
   });
-  const http = createServer(pointsFirst({ authenticate, ingest, log, steps: [requestId, requestLog(log), requestMetrics(observe)] }, app));
+  const http = createServer(
+    pointsFirst({ authenticate, ingest, log, steps: [requestId, requestLog(log), requestMetrics(observe)] }, app),
+  );
   // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
   Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
 
-  const io: LiveServer = new Server(http, { cors: { origin: '*' }, serveClient: false, perMessageDeflate: false, maxHttpBufferSize: 64 * 1_024 });
-  const stopLive = await startLiveGateway({ io, bus, log, authenticate, catalog, journal, history, intervalFor, thin, metrics });
-  const stopHost = config.HOST_METRICS ? startHostSource({ append: (batch) => ingest.append(organizationId, batch), log }) : () => undefined;
+  const io: LiveServer = new Server(http, {
+    cors: { origin: '*' },
+    serveClient: false,
+    perMessageDeflate: false,
+    maxHttpBufferSize: 64 * 1_024,
+  });
+  const stopLive = await startLiveGateway({
+    io,
+    bus,
+    log,
+    authenticate,
+    catalog,
+    journal,
+    history,
+    intervalFor,
+    thin,
+    metrics,
+  });
+  const stopHost = config.HOST_METRICS
+    ? startHostSource({ append: (batch) => ingest.append(organizationId, batch), log })
+    : () => undefined;
   onStop(stopLive);
   onStop(stopHost);
 

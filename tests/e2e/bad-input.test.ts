@@ -11,7 +11,11 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   server = await startServer({ dataDir: folder.path });
   await post(server.url, { stream: 'known', points: [[Date.now(), 1]] });
-  socket = io(server.url, { transports: ['websocket'], reconnection: false, auth: { protocol: PROTOCOL_VERSION, key: SECRET_KEY } });
+  socket = io(server.url, {
+    transports: ['websocket'],
+    reconnection: false,
+    auth: { protocol: PROTOCOL_VERSION, key: SECRET_KEY },
+  });
   await new Promise<void>((resolve, reject) => socket.on('connect', resolve).on('connect_error', reject));
 });
 afterAll(async () => {
@@ -73,7 +77,11 @@ test.each([
 
 test('anonymous cannot write, and no socket opens for them', async () => {
   expect((await post(server.url, { stream: 'bad', points: [[1, 1]] }, 'qf_sk_wrong')).status).toBe(401);
-  const stranger = io(server.url, { transports: ['websocket'], reconnection: false, auth: { protocol: PROTOCOL_VERSION } });
+  const stranger = io(server.url, {
+    transports: ['websocket'],
+    reconnection: false,
+    auth: { protocol: PROTOCOL_VERSION },
+  });
   const error = await new Promise<Error & { data?: ErrorBody }>((resolve) => stranger.on('connect_error', resolve));
   expect(error.data).toMatchObject({ code: 'unauthenticated' });
   stranger.close();
@@ -103,7 +111,10 @@ test('an event without an answer function does no harm', async () => {
 });
 
 test('what was refused is in the log once, as a request, and never as an error', () => {
-  const lines = server.output().split('\n').filter((line) => line.startsWith('{'));
+  const lines = server
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
   const entries = lines.map((line) => JSON.parse(line) as { level: string; details?: { requestId?: string } });
   expect(entries.filter(({ level }) => level !== 'info')).toEqual([]);
   const ids = entries.flatMap(({ details }) => details?.requestId ?? []);

@@ -51,21 +51,35 @@ async function makePublic(select: string): Promise<void> {
 }
 
 const tableText = (page: Page) =>
-  page.evaluate(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent ?? '');
+  page.evaluate(
+    () => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent ?? '',
+  );
 
 test('a posted point is in the table twin and on the canvas in under a second, on a strict page of another origin', async () => {
   const now = Date.now();
-  await post(server.url, { stream: 'plant.temp', unit: 'celsius', points: [[now - 20_000, 20], [now - 10_000, 21]] });
+  await post(server.url, {
+    stream: 'plant.temp',
+    unit: 'celsius',
+    points: [
+      [now - 20_000, 20],
+      [now - 10_000, 21],
+    ],
+  });
   await makePublic('plant.temp');
-  const { page, complaints } = await openHostPage('<quantumflux-chart stream="plant.temp" window="1m"></quantumflux-chart>');
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('21'));
+  const { page, complaints } = await openHostPage(
+    '<quantumflux-chart stream="plant.temp" window="1m"></quantumflux-chart>',
+  );
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('21'),
+  );
   const chart = page.locator('quantumflux-chart');
   const before = await chart.locator('canvas').first().screenshot();
 
   const postedAt = performance.now();
   expect((await post(server.url, { stream: 'plant.temp', points: [[Date.now(), 87.25]] })).status).toBe(204);
   await page.waitForFunction(
-    () => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'),
+    () =>
+      document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'),
     undefined,
     { polling: 20, timeout: 5_000 },
   );
@@ -80,42 +94,61 @@ test('a chart of a stream without points says so and begins by itself', async ()
   await post(server.url, { stream: 'late.first', points: [[Date.now() - 3_600_000, 1]] });
   await makePublic('late.first');
   const { page } = await openHostPage('<quantumflux-chart stream="late.*" window="1m"></quantumflux-chart>');
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.textContent?.includes('late.*'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.textContent?.includes('late.*'),
+  );
   await post(server.url, { stream: 'late.first', points: [[Date.now(), 42.5]] });
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('42.5'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('42.5'),
+  );
 });
 
 test('wrong attributes are told in a sentence and the rest of the page lives', async () => {
   const { page, complaints } = await openHostPage(
     '<quantumflux-chart stream="plant.temp" window="banana"></quantumflux-chart><quantumflux-chart id="good" stream="plant.temp" window="1m"></quantumflux-chart>',
   );
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.textContent?.includes('banana'));
-  await page.waitForFunction(() => document.querySelector('#good')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.textContent?.includes('banana'),
+  );
+  await page.waitForFunction(() =>
+    document.querySelector('#good')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'),
+  );
   expect(complaints).toEqual([]);
 });
 
 test('a viewer never sees a stream that is not public', async () => {
   await post(server.url, { stream: 'private.salary', points: [[Date.now(), 99_999]] });
   const { page } = await openHostPage('<quantumflux-chart stream="*" window="1m"></quantumflux-chart>');
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('87.25'),
+  );
   await post(server.url, { stream: 'private.salary', points: [[Date.now(), 99_999]] });
   await post(server.url, { stream: 'plant.temp', points: [[Date.now(), 88.5]] });
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('88.5'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('88.5'),
+  );
   expect(await tableText(page)).not.toContain('99');
-  expect(await page.evaluate(() => document.querySelector('quantumflux-chart')?.shadowRoot?.textContent)).not.toContain('salary');
+  expect(await page.evaluate(() => document.querySelector('quantumflux-chart')?.shadowRoot?.textContent)).not.toContain(
+    'salary',
+  );
 });
 
 test('the picture stays when the server dies, says how old it is, and goes on when it is back', async () => {
   await post(server.url, { stream: 'plant.temp', points: [[Date.now(), 50]] });
   const { page } = await openHostPage('<quantumflux-chart stream="plant.temp" window="2m"></quantumflux-chart>');
-  await page.waitForFunction(() => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('88.5'));
+  await page.waitForFunction(() =>
+    document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('88.5'),
+  );
   await server.kill();
-  await page.waitForFunction(() => /reconnecting/i.test(document.querySelector('quantumflux-chart')?.shadowRoot?.textContent ?? ''));
+  await page.waitForFunction(() =>
+    /reconnecting/i.test(document.querySelector('quantumflux-chart')?.shadowRoot?.textContent ?? ''),
+  );
   expect(await tableText(page)).toContain('88.5');
   server = await startServer({ dataDir: folder.path, port: server.port });
   await post(server.url, { stream: 'plant.temp', points: [[Date.now(), 66.75]] });
   await page.waitForFunction(
-    () => document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('66.75'),
+    () =>
+      document.querySelector('quantumflux-chart')?.shadowRoot?.querySelector('table')?.textContent?.includes('66.75'),
     undefined,
     { timeout: 30_000 },
   );

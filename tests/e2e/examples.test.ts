@@ -37,7 +37,9 @@ test('examples/html draws this machine', async () => {
   const browser = await launchBrowser();
   const page = await browser.newPage();
   await page.goto(host.url);
-  await page.waitForFunction(() => (document.querySelector('quantumflux-chart')?.shadowRoot?.querySelectorAll('tbody tr').length ?? 0) >= 2);
+  await page.waitForFunction(
+    () => (document.querySelector('quantumflux-chart')?.shadowRoot?.querySelectorAll('tbody tr').length ?? 0) >= 2,
+  );
   await browser.close();
   await host.close();
 });

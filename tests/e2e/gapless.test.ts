@@ -27,7 +27,8 @@ async function until(isTrue: () => boolean, what: string, ms = 30_000): Promise<
 
 test('history and live are one series without a seam', async () => {
   const start = Date.now() - 60_000;
-  const send = async (i: number) => expect((await post(server.url, { stream: 'seam', points: [[start + i, i]] })).status).toBe(204);
+  const send = async (i: number) =>
+    expect((await post(server.url, { stream: 'seam', points: [[start + i, i]] })).status).toBe(204);
   for (let i = 0; i < 50; i++) await send(i);
   let seen: number[] = [];
   const stop = client.watch('seam', { from: '-5m' }, ({ series }) => (seen = [...(series[0]?.values ?? [])]));
@@ -70,7 +71,11 @@ test('a viewer whose server is killed sees every stored point exactly once, in o
 
 test('a stream that does not exist yet begins when its first point comes', async () => {
   let seen: number[] = [];
-  const stop = client.watch('later{line="1"}', { from: '-5m' }, ({ series }) => (seen = [...(series[0]?.values ?? [])]));
+  const stop = client.watch(
+    'later{line="1"}',
+    { from: '-5m' },
+    ({ series }) => (seen = [...(series[0]?.values ?? [])]),
+  );
   await new Promise((done) => setTimeout(done, 300));
   await post(server.url, { stream: 'later', tags: { line: '1' }, points: [[Date.now(), 7]] });
   await until(() => seen.length === 1, 'the first point', 5_000);

@@ -1,3 +1,4 @@
+import { glob, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import * as protocol from './index.ts';
@@ -46,4 +47,8 @@ test('[E1] an error is the same after it travelled', () => {
     code: 'internal',
     message: 'Broken.',
   });
+});
+
+test('[L1] the page of the protocol says the limits as they are', async () => {
+  for (const [name, value] of limits) expect(page).toContain(`| \`${name}\` | ${value} |`);
 });

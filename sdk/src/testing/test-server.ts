@@ -1,12 +1,9 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server, type Socket } from 'socket.io';
+import { Server } from 'socket.io';
 import {
   encodeFrame,
-  formatSelector,
   HEARTBEAT_MS,
-  matcherOf,
-  parseSelector,
   QuantumFluxError,
   resolveTime,
   streamKey,
@@ -16,28 +13,25 @@ import {
   type Range,
   type Reply,
   type ServerEvents,
-  type StreamMeta,
   type StreamWrite,
   type SubscribeReply,
   type SubscribeRequest,
 } from '../protocol/index.ts';
 import { MemoryJournal, type Written } from './memory-journal.ts';
+import { Subscriptions, type Channel, type LiveSocket } from './subscriptions.ts';
 
 export type TestServerOptions = {
   /** 0, the default, takes a free one. */
   port?: number;
   /** How often heads are sent, in ms. Default 5000; `Infinity`: only when `beat()` is called. */
   heartbeatMs?: number;
+  /** Default true. False: as behind a network that blocks WebSocket. */
+  webSocket?: boolean;
   /** Throws to refuse a connection. Default: everybody may come in. */
   admit?: (handshake: Handshake) => void;
   /** Throws to refuse a subscription. Default: whatever matches a stream is granted. */
   grant?: (request: SubscribeRequest) => void;
 };
-
-type LiveSocket = Socket<ClientEvents, ServerEvents>;
-
-/** All who see the same streams. `sent`: up to here everything was sent, per partition. */
-type Channel = { channel: number; room: string; matches: (stream: StreamMeta) => boolean; sent: Map<number, number> };
 
 /**
  * A server that speaks the whole live protocol (docs/protocol.md) from memory, in this process, and fails on demand:
@@ -58,16 +52,14 @@ export class TestServer {
   readonly #http: HttpServer;
   readonly #io: Server<ClientEvents, ServerEvents>;
   readonly #journal = new MemoryJournal();
-  readonly #channels = new Map<string, Channel>();
-  /** Each socket as often in a channel as it subscribed. */
-  readonly #subscriptions: { socket: LiveSocket; channel: Channel }[] = [];
+  readonly #subscriptions = new Subscriptions();
   readonly #heartbeat: NodeJS.Timeout | undefined;
   #framesToLose = 0;
   #held: (() => void)[] | undefined;
 
-  constructor(http: HttpServer, { heartbeatMs = HEARTBEAT_MS, admit, grant }: TestServerOptions) {
+  constructor(http: HttpServer, { heartbeatMs = HEARTBEAT_MS, webSocket = true, admit, grant }: TestServerOptions) {
     this.#http = http;
-    this.#io = new Server(http, { serveClient: false });
+    this.#io = new Server(http, { serveClient: false, transports: webSocket ? ['polling', 'websocket'] : ['polling'] });
     this.#io.use((socket, next) => {
       const handshake = socket.handshake.auth as Handshake;
       this.handshakes.push(handshake);
@@ -75,8 +67,8 @@ export class TestServer {
     });
     this.#io.on('connection', (socket) => {
       socket.on('subscribe', (request, reply) => this.#subscribe(socket, request, reply, grant));
-      socket.on('unsubscribe', ({ channel }, reply) => reply(this.#unsubscribe(socket, channel)));
-      socket.on('disconnect', () => this.#drop((each) => each.socket === socket));
+      socket.on('unsubscribe', ({ channel }, reply) => reply(answerOf(() => this.#unsubscribe(socket, channel))));
+      socket.on('disconnect', () => this.#subscriptions.drop(socket));
     });
     if (Number.isFinite(heartbeatMs)) this.#heartbeat = setInterval(() => this.beat(), heartbeatMs).unref();
   }
@@ -92,19 +84,20 @@ export class TestServer {
 
   /** How many subscriptions there are, over all connections. */
   get subscriptions(): number {
-    return this.#subscriptions.length;
+    return this.#subscriptions.size;
   }
 
   /** Stores points and sends them to all who watch the stream. */
   write(write: StreamWrite): void {
     const written = this.#journal.append(write);
-    for (const channel of this.#channels.values()) if (channel.matches(written.stream)) this.#send(channel, written);
+    for (const channel of this.#subscriptions.channels)
+      if (channel.matches(written.stream)) this.#send(channel, written);
   }
 
   /** Tells all how far the journal is. */
   beat(): void {
     const { epoch, offsets } = this.#journal.position;
-    for (const { channel, room, sent } of this.#channels.values()) {
+    for (const { channel, room, sent } of this.#subscriptions.channels) {
       const ranges = offsets.map(([partition, head]): Range => [partition, sent.get(partition) ?? 0, head]);
       for (const [partition, head] of offsets) sent.set(partition, head);
       this.#io.to(room).emit('heads', { channel, epoch, ranges });
@@ -134,14 +127,15 @@ export class TestServer {
   /** The database was restored: another epoch, the same streams, no points. Heads of it go to all. */
   restore(): void {
     this.#journal.restore();
-    for (const { sent } of this.#channels.values()) sent.clear();
+    for (const { sent } of this.#subscriptions.channels) sent.clear();
     this.beat();
   }
 
   /** Nobody may see a stream any more, until the next subscription. */
   hide(key: string): void {
     const ids = this.#journal.streams.filter((stream) => streamKey(stream) === key).map(({ id }) => id);
-    for (const { channel, room } of this.#channels.values()) this.#io.to(room).emit('gone', { channel, streams: ids });
+    for (const { channel, room } of this.#subscriptions.channels)
+      this.#io.to(room).emit('gone', { channel, streams: ids });
   }
 
   /** Sends everybody away. */
@@ -176,11 +170,10 @@ export class TestServer {
   }
 
   #answer(socket: LiveSocket, { selector, from = '-15m', wait, resume }: SubscribeRequest): SubscribeReply {
-    const channel = this.#channelOf(selector);
+    const channel = this.#subscriptions.channelOf(selector, this.#journal.position);
     const streams = this.#journal.streams.filter(channel.matches);
     if (streams.length === 0 && !wait) throw new QuantumFluxError('not_found', `No stream matches ${selector}.`);
-    void socket.join(channel.room);
-    this.#subscriptions.push({ socket, channel });
+    this.#subscriptions.join(socket, channel);
     const now = Date.now();
     const ids = streams.map(({ id }) => id);
     const head = { channel: channel.channel, now, streams, position: this.#journal.position };
@@ -193,31 +186,9 @@ export class TestServer {
     return { is: 'history', ...head, ...(missed === undefined ? {} : { resync: missed }), intervalMs: null, blocks };
   }
 
-  #channelOf(text: string): Channel {
-    const selector = parseSelector(text);
-    const key = formatSelector(selector);
-    const known = this.#channels.get(key);
-    if (known) return known;
-    const channel = this.#channels.size + 1;
-    const sent = new Map(this.#journal.position.offsets);
-    const made: Channel = { channel, room: `channel ${channel}`, matches: matcherOf(selector), sent };
-    this.#channels.set(key, made);
-    return made;
-  }
-
-  #unsubscribe(socket: LiveSocket, channel: number): Reply<null> {
-    const first = this.#subscriptions.find((each) => each.socket === socket && each.channel.channel === channel);
-    if (!first) return { ok: false, error: { code: 'not_found', message: `There is no channel ${channel}.` } };
-    this.#drop((each) => each === first);
-    if (!this.#subscriptions.some((each) => each.socket === socket && each.channel === first.channel)) {
-      void socket.leave(first.channel.room);
-    }
-    return { ok: true, value: null };
-  }
-
-  #drop(isDropped: (subscription: { socket: LiveSocket; channel: Channel }) => boolean): void {
-    const kept = this.#subscriptions.filter((each) => !isDropped(each));
-    this.#subscriptions.splice(0, this.#subscriptions.length, ...kept);
+  #unsubscribe(socket: LiveSocket, channel: number): null {
+    if (this.#subscriptions.leave(socket, channel)) return null;
+    throw new QuantumFluxError('not_found', `This connection has no channel ${channel}.`, { path: 'channel' });
   }
 
   #send({ channel, room, sent }: Channel, { stream, isNew, partition, entry }: Written): void {

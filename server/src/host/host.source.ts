@@ -18,7 +18,13 @@ type HostBatch = {
 const EVERY_MS = 1_000;
 
 /** Records the machine that the server runs on, once a second, as any other agent would. Its streams are public. */
-export function startHostSource({ append, log }: { append: (batch: HostBatch) => Promise<void>; log: Log }): () => Promise<void> {
+export function startHostSource({
+  append,
+  log,
+}: {
+  append: (batch: HostBatch) => Promise<void>;
+  log: Log;
+}): () => Promise<void> {
   const reader = createReader();
   let open = true;
   let isFailing = false;
@@ -40,9 +46,12 @@ export function startHostSource({ append, log }: { append: (batch: HostBatch) =>
   function schedule(): void {
     if (!open) return;
     // On the full second, so that the streams of several machines line up.
-    timer = setTimeout(() => {
-      reading = record().finally(schedule);
-    }, EVERY_MS - (Date.now() % EVERY_MS));
+    timer = setTimeout(
+      () => {
+        reading = record().finally(schedule);
+      },
+      EVERY_MS - (Date.now() % EVERY_MS),
+    );
   }
 
   reading = record().finally(schedule);

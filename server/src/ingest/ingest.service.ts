@@ -87,7 +87,10 @@ export function createIngestService({ ensureStreams, partitionOf, appendToJourna
     /** Resolves once the whole batch is on disk. Rejects with a QuantumFluxError; what is stored is all of it or nothing. */
     async append(organization: string, batch: PointBatch): Promise<void> {
       if (waitingPoints + batch.points > MAX_WAITING_POINTS) {
-        throw new QuantumFluxError('unavailable', 'More points arrive than can be stored. Send them again in a second.');
+        throw new QuantumFluxError(
+          'unavailable',
+          'More points arrive than can be stored. Send them again in a second.',
+        );
       }
       waitingPoints += batch.points;
       try {

@@ -33,7 +33,20 @@ test.each<[string, unknown, string | undefined]>([
   ['a tag that is a number', write({ tags: { line: 3 } }), 'tags.line'],
   ['a control character', write({ tags: { line: 'a\u0000' } }), 'tags.line'],
   ['points that are objects', { streams: [write(), write({ points: [{ t: 1, v: 2 }] })] }, 'streams.1.points.0'],
-  ['a time that is text', { streams: [write({ points: [[1, 1], ['2026', 1]] })] }, 'streams.0.points.1.0'],
+  [
+    'a time that is text',
+    {
+      streams: [
+        write({
+          points: [
+            [1, 1],
+            ['2026', 1],
+          ],
+        }),
+      ],
+    },
+    'streams.0.points.1.0',
+  ],
   ['a time beyond the calendar', write({ points: [[9e15, 1]] }), 'points.0.0'],
   ['null as a value', write({ points: [[1, null]] }), 'points.0.1'],
   ['an infinite value', JSON.parse('{"stream":"a","points":[[1,1e999]]}'), 'points.0.1'],

@@ -41,7 +41,9 @@ function manyOf(body: object): StreamPoints[] {
   const [key] = Object.keys(unknown);
   if (key !== undefined) throw new QuantumFluxError('invalid_input', `${key} is not a key of a write.`, { path: key });
   if (!Array.isArray(streams) || streams.length === 0) {
-    throw new QuantumFluxError('invalid_input', 'streams must be a list with at least one stream.', { path: 'streams' });
+    throw new QuantumFluxError('invalid_input', 'streams must be a list with at least one stream.', {
+      path: 'streams',
+    });
   }
   return streams.map((stream, i) => streamOf(stream, ['streams', i]));
 }
@@ -62,7 +64,8 @@ function columnsOf(points: unknown[], at: readonly PropertyKey[]): Columns {
     if (typeof time !== 'number' || !(Math.abs(time) <= MAX_TIME)) {
       throw badPoint(at, [i, 0], 'the time must be a number, ms since the epoch');
     }
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw badPoint(at, [i, 1], 'the value must be a finite number');
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw badPoint(at, [i, 1], 'the value must be a finite number');
     times[i] = time;
     values[i] = value;
   }

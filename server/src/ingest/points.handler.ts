@@ -52,7 +52,10 @@ export function pointsFirst({ authenticate, ingest, log, steps }: PointsPorts, n
 async function readJson(req: IncomingMessage): Promise<unknown> {
   const [type] = (req.headers['content-type'] ?? '').split(';', 1);
   if (type?.trim().toLowerCase() !== 'application/json') {
-    throw new QuantumFluxError('invalid_input', 'The body must be JSON, sent with the header Content-Type: application/json.');
+    throw new QuantumFluxError(
+      'invalid_input',
+      'The body must be JSON, sent with the header Content-Type: application/json.',
+    );
   }
   if (req.headers['content-encoding'] !== undefined && req.headers['content-encoding'] !== 'identity') {
     throw new QuantumFluxError('invalid_input', 'The body must be sent plain, without Content-Encoding.');

@@ -28,7 +28,17 @@ export class Audience {
   readonly #sent: Map<number, number>;
   readonly #ranges = new Map<number, FrameRange>();
 
-  constructor({ channel, viewer, selector, heads }: { channel: number; viewer: Viewer; selector: Selector; heads: Heads }) {
+  constructor({
+    channel,
+    viewer,
+    selector,
+    heads,
+  }: {
+    channel: number;
+    viewer: Viewer;
+    selector: Selector;
+    heads: Heads;
+  }) {
     this.channel = channel;
     this.viewer = viewer;
     this.#matches = matcherOf(selector);

@@ -1,4 +1,11 @@
-import { blocksOf, formatSelector, type Block, type Position, type Range, type Selector } from '@quantumflux/sdk/protocol';
+import {
+  blocksOf,
+  formatSelector,
+  type Block,
+  type Position,
+  type Range,
+  type Selector,
+} from '@quantumflux/sdk/protocol';
 import { Audience, type LiveStream, type Viewer } from './audience.ts';
 import type { Entry } from './follower.ts';
 
@@ -114,7 +121,11 @@ export function createAudiences({ streamOf, meet, send }: AudiencePorts, start: 
         const seen = streams.filter((stream) => audience.sees(stream));
         const lost = streams.filter(({ id }) => audience.knows(id)).filter((stream) => !seen.includes(stream));
         if (seen.length > 0) send.streams(audience, seen);
-        if (lost.length > 0) send.gone(audience, lost.map(({ id }) => id));
+        if (lost.length > 0)
+          send.gone(
+            audience,
+            lost.map(({ id }) => id),
+          );
         audience.meet(seen);
         for (const { id } of lost) audience.forget(id);
       }

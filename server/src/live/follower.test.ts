@@ -24,7 +24,10 @@ afterEach(async () => {
 const entry = (partition: number, byte: number) => ({ partition, payload: Uint8Array.of(byte), tMin: 0, tMax: 0 });
 
 /** Follows, and keeps what it hears as `partition:offset=byte`. */
-async function follow({ sweepMs = 60_000, onReset = () => undefined }: { sweepMs?: number; onReset?: Reader['onReset'] } = {}) {
+async function follow({
+  sweepMs = 60_000,
+  onReset = () => undefined,
+}: { sweepMs?: number; onReset?: Reader['onReset'] } = {}) {
   const heard: string[] = [];
   const onEntry = ({ partition, offset, payload }: Entry) => void heard.push(`${partition}:${offset}=${payload[0]}`);
   const follower = await followJournal({ journal, bus, log: silent }, { onEntry, onReset }, { sweepMs });
@@ -75,7 +78,9 @@ test('hints lost, doubled and swapped under load: every entry once, in order', a
   }
   await vi.waitFor(() => expect(heard).toHaveLength(200), { timeout: 5_000 });
   for (const partition of [0, 1, 2]) {
-    const offsets = heard.filter((each) => each.startsWith(`${partition}:`)).map((each) => Number(/:(\d+)=/.exec(each)![1]));
+    const offsets = heard
+      .filter((each) => each.startsWith(`${partition}:`))
+      .map((each) => Number(/:(\d+)=/.exec(each)![1]));
     expect(offsets).toEqual(offsets.map((_, i) => i + 1));
   }
 });

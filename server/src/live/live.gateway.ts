@@ -59,28 +59,36 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
           metrics.framesSent.inc(size);
           io.to(room).emit('frame', frame);
         },
-        streams: ({ room, channel }, streams) => void io.to(room).emit('streams', { channel, streams: streams.map(metaOf) }),
+        streams: ({ room, channel }, streams) =>
+          void io.to(room).emit('streams', { channel, streams: streams.map(metaOf) }),
         gone: ({ room, channel }, streams) => void io.to(room).emit('gone', { channel, streams }),
         heads: ({ room, channel }, message) => void io.to(room).emit('heads', { channel, ...message }),
       },
     },
     await ports.journal.heads(),
   );
-  const follower = await followJournal(ports, {
-    onEntry: audiences.onEntry,
-    onReset(position) {
-      audiences.onReset(position);
-      // Everyone comes back with a position, and is told there that it no longer holds.
-      dismiss(io, 'shutdown', { retryMs: 1_000 });
+  const follower = await followJournal(
+    ports,
+    {
+      onEntry: audiences.onEntry,
+      onReset(position) {
+        audiences.onReset(position);
+        // Everyone comes back with a position, and is told there that it no longer holds.
+        dismiss(io, 'shutdown', { retryMs: 1_000 });
+      },
     },
-  }, options);
+    options,
+  );
 
   async function subscribe(socket: LiveSocket, input: unknown): Promise<SubscribeReply> {
     const { selector: text, from, width, wait, resume } = parse(subscribeRequest, input);
     const { caller } = socket.data;
     demand(caller, 'streams.read');
     if (socket.data.audiences.length >= MAX_SUBSCRIPTIONS) {
-      throw new QuantumFluxError('too_large', `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions. End some first.`);
+      throw new QuantumFluxError(
+        'too_large',
+        `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions. End some first.`,
+      );
     }
     const selector = parseSelector(text);
     const viewer = { organization: caller.organization, publicOnly: caller.publicOnly };
@@ -92,7 +100,10 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
       await socket.join(audience.room);
       const streams = await catalog.select(selector, viewer);
       if (streams.length === 0 && !wait) {
-        throw new QuantumFluxError('not_found', `No stream matches ${text}. A stream exists once a point was written to it.`);
+        throw new QuantumFluxError(
+          'not_found',
+          `No stream matches ${text}. A stream exists once a point was written to it.`,
+        );
       }
       audience.meet(streams);
       const now = Date.now();
@@ -122,7 +133,8 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   function unsubscribe(socket: LiveSocket, input: unknown): null {
     const { channel } = parse(unsubscribeRequest, input);
     const audience = socket.data.audiences.find((each) => each.channel === channel);
-    if (!audience) throw new QuantumFluxError('not_found', `This connection has no channel ${channel}.`, { path: 'channel' });
+    if (!audience)
+      throw new QuantumFluxError('not_found', `This connection has no channel ${channel}.`, { path: 'channel' });
     drop(socket, audience);
     return null;
   }
@@ -132,7 +144,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     metrics.liveSockets.inc();
     const stopExpiry = expire(socket);
     answer(socket, 'subscribe', log, (input) => subscribe(socket, input));
-    answer(socket, 'unsubscribe', log, (input) => Promise.resolve(unsubscribe(socket, input)));
+    answer(socket, 'unsubscribe', log, (input) => unsubscribe(socket, input));
     answerUnknownEvents(socket);
     socket.on('disconnect', () => {
       stopExpiry();
@@ -146,7 +158,8 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     audiences.beat();
     for (const socket of io.sockets.sockets.values()) {
       // Not part of the types, but the one place where what waits can be counted.
-      if (socket.conn['writeBuffer'].length > MAX_WAITING_PACKETS) socket.disconnect(true);
+      const waiting = socket.conn['writeBuffer'] as unknown[];
+      if (waiting.length > MAX_WAITING_PACKETS) socket.disconnect(true);
     }
   }, HEARTBEAT_MS);
   const stopWatching = catalog.watch(audiences.onChange);

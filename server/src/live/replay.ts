@@ -57,7 +57,11 @@ export async function replaySince(
   const position = await journal.heads();
   if (position.epoch !== resume.epoch) return { resync: 'epoch' };
   const since = new Map(resume.offsets);
-  const missed = position.offsets.map(([partition, head]) => ({ partition, head, after: since.get(partition) ?? head }));
+  const missed = position.offsets.map(([partition, head]) => ({
+    partition,
+    head,
+    after: since.get(partition) ?? head,
+  }));
   if (missed.some(({ head, after }) => after > head)) return { resync: 'rewound' };
 
   const ranges: FrameRange[] = [];
@@ -67,7 +71,10 @@ export async function replaySince(
     const read = entries.filter(({ offset }) => offset <= head);
     // Fewer than there should be: a limit was met, or they are no longer in the journal.
     if (read.length < head - after) return { resync: 'too_far' };
-    room = { entries: room.entries - read.length, bytes: room.bytes - read.reduce((sum, { payload }) => sum + payload.length, 0) };
+    room = {
+      entries: room.entries - read.length,
+      bytes: room.bytes - read.reduce((sum, { payload }) => sum + payload.length, 0),
+    };
     ranges.push({ partition, after, last: head, entries: read.flatMap((entry) => entryFor(entry, wants)) });
   }
   return { position, frame: encodeFrame({ channel, epoch: position.epoch, ranges }) };

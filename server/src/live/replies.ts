@@ -12,21 +12,24 @@ export function answer(
   socket: LiveSocket,
   event: keyof ClientEvents,
   log: Log,
-  handle: (input: unknown) => Promise<unknown>,
+  handle: (input: unknown) => unknown,
 ): void {
   const listener = (input: unknown, reply: unknown): void => {
     const send = typeof reply === 'function' ? (reply as Answer) : () => undefined;
-    handle(input).then(
-      (value) => send({ ok: true, value }),
-      (cause: unknown) => {
-        const error = toQuantumFluxError(cause);
-        if (error.code === 'internal') log.error(`${event} failed`, cause);
-        send({ ok: false, error: error.toBody() });
-      },
-    );
+    // Inside a promise from the start: what is thrown at once is answered like what fails later.
+    void Promise.resolve(input)
+      .then(handle)
+      .then(
+        (value) => send({ ok: true, value }),
+        (cause: unknown) => {
+          const error = toQuantumFluxError(cause);
+          if (error.code === 'internal') log.error(`${event} failed`, cause);
+          send({ ok: false, error: error.toBody() });
+        },
+      );
   };
   // Strangers may send anything, so the arguments are not what the types of the protocol say.
-  socket.on(event, listener as never);
+  socket.on(event, listener);
 }
 
 /** An event that does not exist is a mistake of the sender, who is told if it asked for an answer. */
@@ -34,7 +37,10 @@ export function answerUnknownEvents(socket: LiveSocket): void {
   socket.onAny((event: string, ...args: unknown[]) => {
     const reply = args.at(-1);
     if (known.includes(event) || typeof reply !== 'function') return;
-    const error = new QuantumFluxError('invalid_input', `There is no event ${event}. Known are ${known.join(' and ')}.`);
+    const error = new QuantumFluxError(
+      'invalid_input',
+      `There is no event ${event}. Known are ${known.join(' and ')}.`,
+    );
     (reply as Answer)({ ok: false, error: error.toBody() });
   });
 }

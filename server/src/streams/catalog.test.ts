@@ -24,20 +24,42 @@ beforeEach(async () => {
 
 function wanted(stream: string, more: Partial<NewStream> = {}): NewStream {
   const tags = more.tags ?? {};
-  return { organization, key: streamKey({ stream, tags }), stream, tags, unit: null, kind: 'gauge', public: false, ...more };
+  return {
+    organization,
+    key: streamKey({ stream, tags }),
+    stream,
+    tags,
+    unit: null,
+    kind: 'gauge',
+    public: false,
+    ...more,
+  };
 }
 
 const viewer = (more: object = {}) => ({ organization, publicOnly: false, ...more });
 const names = (streams: { key: string }[]) => streams.map(({ key }) => key);
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(() => 'ok', (error: unknown) => (error instanceof QuantumFluxError ? error.code : 'broken'));
+  return promise.then(
+    () => 'ok',
+    (error: unknown) => (error instanceof QuantumFluxError ? error.code : 'broken'),
+  );
 }
 
 test('a stream is made once, whoever asks first and however often', async () => {
-  const both = await Promise.all([here.ensure(organization, [wanted('a')]), there.ensure(organization, [wanted('a'), wanted('b')])]);
+  const both = await Promise.all([
+    here.ensure(organization, [wanted('a')]),
+    there.ensure(organization, [wanted('a'), wanted('b')]),
+  ]);
   const again = await here.ensure(organization, [wanted('b'), wanted('a'), wanted('a')]);
-  expect(new Set(both.flat().concat(again).map(({ id }) => id)).size).toBe(2);
+  expect(
+    new Set(
+      both
+        .flat()
+        .concat(again)
+        .map(({ id }) => id),
+    ).size,
+  ).toBe(2);
   expect(names(again)).toEqual(['b', 'a', 'a']);
 });
 
@@ -46,13 +68,20 @@ test('another unit or kind is a conflict; a unit that was missing is taken, here
   await there.ensure(organization, [wanted('t')]);
   const [withUnit] = await here.ensure(organization, [wanted('t', { unit: 'celsius' })]);
   expect(withUnit!.unit).toBe('celsius');
-  await vi.waitFor(async () => expect(await codeOf(there.ensure(organization, [wanted('t', { unit: 'kelvin' })]))).toBe('conflict'));
+  await vi.waitFor(async () =>
+    expect(await codeOf(there.ensure(organization, [wanted('t', { unit: 'kelvin' })]))).toBe('conflict'),
+  );
   expect(await codeOf(here.ensure(organization, [wanted('t', { kind: 'counter' })]))).toBe('conflict');
   expect(await codeOf(here.ensure(organization, [wanted('t')]))).toBe('ok');
 });
 
 test('a selector picks by name and tags', async () => {
-  const streams = [wanted('host.cpu'), wanted('host.mem'), wanted('http', { tags: { region: 'eu' } }), wanted('http', { tags: { region: 'us' } })];
+  const streams = [
+    wanted('host.cpu'),
+    wanted('host.mem'),
+    wanted('http', { tags: { region: 'eu' } }),
+    wanted('http', { tags: { region: 'us' } }),
+  ];
   await here.ensure(organization, streams);
   expect(names(await here.select('host.*', viewer()))).toEqual(['host.cpu', 'host.mem']);
   expect(names(await there.select('http{region=~"eu|de"}', viewer()))).toEqual(['http{region="eu"}']);
@@ -75,13 +104,18 @@ test('a change is told on every server that has met the stream', async () => {
   const heard = vi.fn();
   const stop = there.watch(heard);
   await here.setPublic([stream!], true);
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([expect.objectContaining({ id: stream!.id, public: true })]));
+  await vi.waitFor(() =>
+    expect(heard).toHaveBeenCalledWith([expect.objectContaining({ id: stream!.id, public: true })]),
+  );
   expect(there.get(stream!.id)!.public).toBe(true);
   stop();
 });
 
 test('a selector that picks too many streams is told so', async () => {
-  await here.ensure(organization, Array.from({ length: MAX_SELECTED_STREAMS + 1 }, (_, i) => wanted(`many.s${i}`)));
+  await here.ensure(
+    organization,
+    Array.from({ length: MAX_SELECTED_STREAMS + 1 }, (_, i) => wanted(`many.s${i}`)),
+  );
   expect(await codeOf(here.select('many.*', viewer()))).toBe('too_large');
   expect(await codeOf(here.select('many.s1*', viewer()))).toBe('ok');
 });

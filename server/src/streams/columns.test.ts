@@ -28,8 +28,16 @@ test('no pieces make an empty series', () => {
 });
 
 test('a range includes both of its ends', () => {
-  const series = columnsOf([[1, 1], [2, 2], [3, 3], [4, 4]]);
-  expect(pointsOf(clip(series, 2, 3))).toEqual([[2, 2], [3, 3]]);
+  const series = columnsOf([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 4],
+  ]);
+  expect(pointsOf(clip(series, 2, 3))).toEqual([
+    [2, 2],
+    [3, 3],
+  ]);
   expect(pointsOf(clip(series, 5, 9))).toEqual([]);
   expect(pointsOf(clip(series, -9, 9))).toHaveLength(4);
 });

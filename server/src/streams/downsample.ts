@@ -26,7 +26,15 @@ export function intervalFor(rangeMs: number, width: number): number {
 export function rollUp({ times, values }: Columns, intervalMs: number): Rollup {
   const length = countIntervals(times, intervalMs);
   const column = () => new Float64Array(length);
-  const rollup: Rollup = { t: column(), min: column(), max: column(), first: column(), last: column(), avg: column(), count: column() };
+  const rollup: Rollup = {
+    t: column(),
+    min: column(),
+    max: column(),
+    first: column(),
+    last: column(),
+    avg: column(),
+    count: column(),
+  };
   let at = -1;
   let sum = 0;
   for (let i = 0; i < times.length; i++) {
@@ -54,7 +62,7 @@ export function rollUp({ times, values }: Columns, intervalMs: number): Rollup {
  */
 export function thin({ times, values }: Columns, intervalMs: number): Columns {
   const kept: number[] = [];
-  for (let start = 0; start < times.length; ) {
+  for (let start = 0; start < times.length;) {
     const end = (Math.floor(times[start]! / intervalMs) + 1) * intervalMs;
     let [low, high, next] = [start, start, start + 1];
     for (; next < times.length && times[next]! < end; next++) {

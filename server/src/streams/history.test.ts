@@ -19,7 +19,10 @@ test('what was written comes back: in order, the newest of a time, only what is 
   const journal = createJournalStore(started.database.pool);
   const history = createHistory({ journal });
   let nextStream = 1;
-  const anyWrite = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.double({ noNaN: true, noDefaultInfinity: true })), { minLength: 1, maxLength: 10 });
+  const anyWrite = fc.array(
+    fc.tuple(fc.integer({ min: 0, max: 40 }), fc.double({ noNaN: true, noDefaultInfinity: true })),
+    { minLength: 1, maxLength: 10 },
+  );
   const anyRange = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 40 }));
 
   await fc.assert(
@@ -33,8 +36,14 @@ test('what was written comes back: in order, the newest of a time, only what is 
         log: silent,
       });
       for (const points of writes) {
-        const columns = { times: Float64Array.from(points, ([t]) => t), values: Float64Array.from(points, ([, v]) => v) };
-        await ingest.append('any', { points: points.length, streams: [{ stream: 's', tags: {}, key: 's', unit: null, kind: 'gauge', public: false, columns }] });
+        const columns = {
+          times: Float64Array.from(points, ([t]) => t),
+          values: Float64Array.from(points, ([, v]) => v),
+        };
+        await ingest.append('any', {
+          points: points.length,
+          streams: [{ stream: 's', tags: {}, key: 's', unit: null, kind: 'gauge', public: false, columns }],
+        });
       }
       const [from, to] = range.sort((a, b) => a - b);
       const newest = new Map(writes.flat().map(([time, value]) => [time, value]));
@@ -59,7 +68,17 @@ test('writes that come at the same time share a commit', async () => {
   const write = (time: number) =>
     ingest.append('any', {
       points: 1,
-      streams: [{ stream: 's', tags: {}, key: 's', unit: null, kind: 'gauge', public: false, columns: { times: Float64Array.of(time), values: Float64Array.of(time) } }],
+      streams: [
+        {
+          stream: 's',
+          tags: {},
+          key: 's',
+          unit: null,
+          kind: 'gauge',
+          public: false,
+          columns: { times: Float64Array.of(time), values: Float64Array.of(time) },
+        },
+      ],
     });
   await Promise.all(Array.from({ length: 500 }, (_, i) => write(i)));
   expect(commits.reduce((sum, points) => sum + points, 0)).toBe(500);
@@ -81,7 +100,17 @@ test('a journal that cannot commit refuses the writes of its group, and takes th
   const write = (key: string) =>
     ingest.append('any', {
       points: 1,
-      streams: [{ stream: 's', tags: {}, key, unit: null, kind: 'gauge', public: false, columns: { times: Float64Array.of(1), values: Float64Array.of(1) } }],
+      streams: [
+        {
+          stream: 's',
+          tags: {},
+          key,
+          unit: null,
+          kind: 'gauge',
+          public: false,
+          columns: { times: Float64Array.of(1), values: Float64Array.of(1) },
+        },
+      ],
     });
   await expect(write('666')).rejects.toMatchObject({ code: 'unavailable' });
   await expect(write('901')).resolves.toBeUndefined();

@@ -1,4 +1,12 @@
-import { type Block, blocksOf, decodeBlock, pointsIn, type Columns, type Position, QuantumFluxError } from '@quantumflux/sdk/protocol';
+import {
+  type Block,
+  blocksOf,
+  decodeBlock,
+  pointsIn,
+  type Columns,
+  type Position,
+  QuantumFluxError,
+} from '@quantumflux/sdk/protocol';
 import { clip, mergeColumns } from './columns.ts';
 import type { Journal } from './journal.ts';
 import { partitionOf } from './stream.ts';

@@ -30,7 +30,11 @@ test('a new journal has every partition at its start, in one epoch', async () =>
 test('offsets count 1, 2, 3 in each partition, also with many writers at a time', async () => {
   const writes = Array.from({ length: 60 }, (_, i) => journal.append([entry(i % 2, i), entry(2, i)]));
   const results = (await Promise.all(writes)).flatMap(({ entries }) => entries);
-  for (const [partition, count] of [[0, 30], [1, 30], [2, 60]] as const) {
+  for (const [partition, count] of [
+    [0, 30],
+    [1, 30],
+    [2, 60],
+  ] as const) {
     const offsets = results.filter((each) => each.partition === partition).map(({ offset }) => offset);
     expect(offsets.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
   }
@@ -56,7 +60,9 @@ test('a read finds the entries that touch the range, together with their positio
   await journal.append([entry(1, 300, 400)]);
   await journal.append([entry(1, 150, 350)]);
   const found: number[] = [];
-  const { offsets } = await journal.read([1], 201, 299, (entries) => found.push(...entries.map(({ offset }) => offset)));
+  const { offsets } = await journal.read([1], 201, 299, (entries) =>
+    found.push(...entries.map(({ offset }) => offset)),
+  );
   expect(found).toEqual([3]);
   expect(offsets).toContainEqual([1, 3]);
   expect(offsets).toContainEqual([2, 1]);
@@ -65,7 +71,11 @@ test('a read finds the entries that touch the range, together with their positio
 test('a read that fails half way gives its connection back', async () => {
   await journal.append([entry(1, 1)]);
   for (let i = 0; i < 20; i++) {
-    await expect(journal.read([1], 0, 9, () => { throw new Error('too much'); })).rejects.toThrow('too much');
+    await expect(
+      journal.read([1], 0, 9, () => {
+        throw new Error('too much');
+      }),
+    ).rejects.toThrow('too much');
   }
   expect((await journal.heads()).offsets).toContainEqual([1, 1]);
 });

@@ -22,7 +22,10 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
   async function pick(select: string, caller: Caller): Promise<Stream[]> {
     const streams = await catalog.select(select, caller);
     if (streams.length > 0) return streams;
-    throw new QuantumFluxError('not_found', `No stream matches ${select}. A stream exists once a point was written to it.`);
+    throw new QuantumFluxError(
+      'not_found',
+      `No stream matches ${select}. A stream exists once a point was written to it.`,
+    );
   }
 
   route(router, endpoints.listStreams, listStreamsRequest, 'streams.read', async ({ select }, caller) => {
@@ -30,26 +33,42 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
     return { streams: streams.map((stream) => ({ ...metaOf(stream), key: stream.key, public: stream.public })) };
   });
 
-  route(router, endpoints.changeStreams, changeStreamsRequest, 'streams.change', async ({ select, ...change }, caller) => {
-    const streams = await pick(select, caller);
-    await catalog.setPublic(streams, change.public);
-    return { changed: streams.length };
-  });
+  route(
+    router,
+    endpoints.changeStreams,
+    changeStreamsRequest,
+    'streams.change',
+    async ({ select, ...change }, caller) => {
+      const streams = await pick(select, caller);
+      await catalog.setPublic(streams, change.public);
+      return { changed: streams.length };
+    },
+  );
 
   route(router, endpoints.query, queryRequest, 'streams.read', async ({ select, width, ...range }, caller) => {
     const now = Date.now();
     const [from, to] = [resolveTime(range.from, now), resolveTime(range.to, now)];
     if (from >= to) throw new QuantumFluxError('invalid_input', 'from must be before to.', { path: 'from' });
     const streams = await pick(select, caller);
-    const { columns } = await history(streams.map(({ id }) => id), from, to);
-    return { streams: streams.map((stream) => seriesOf(stream, columns.get(stream.id)!, { rangeMs: to - from, width })) };
+    const { columns } = await history(
+      streams.map(({ id }) => id),
+      from,
+      to,
+    );
+    return {
+      streams: streams.map((stream) => seriesOf(stream, columns.get(stream.id)!, { rangeMs: to - from, width })),
+    };
   });
 
   return router;
 }
 
 /** As points when they are few enough to draw, else as statistics of intervals. */
-function seriesOf(stream: Stream, columns: Columns, { rangeMs, width }: { rangeMs: number; width: number }): QuerySeries {
+function seriesOf(
+  stream: Stream,
+  columns: Columns,
+  { rangeMs, width }: { rangeMs: number; width: number },
+): QuerySeries {
   const { id: _, ...meta } = metaOf(stream);
   if (columns.times.length <= 4 * width) {
     return { ...meta, resolution: 'raw', t: [...columns.times], v: [...columns.values] };

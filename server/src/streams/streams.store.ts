@@ -1,4 +1,3 @@
-import type { Tags } from '@quantumflux/sdk/protocol';
 import { z } from 'zod';
 import type { PrismaClient, Stream as StreamRow } from '../database/generated/client.ts';
 import type { Stream } from './stream.ts';
@@ -50,7 +49,7 @@ export function createStreamStore(prisma: PrismaClient) {
 export type StreamStore = ReturnType<typeof createStreamStore>;
 
 function streamOf({ organizationId, name, tags, createdAt: _, ...row }: StreamRow): Stream {
-  return { ...row, organization: organizationId, stream: name, tags: storedTags.parse(tags) as Tags };
+  return { ...row, organization: organizationId, stream: name, tags: storedTags.parse(tags) };
 }
 
 function rowOf({ organization, stream, ...rest }: NewStream) {

@@ -2,6 +2,9 @@ import { timeToX, valueToY } from './pane.ts';
 import type { Inks } from './picture.ts';
 import type { Scene } from './scene.ts';
 
+/** No label of a time is wider, in pixels; measuring is slow. */
+const WIDEST_LABEL = 120;
+
 /** Hairlines at round values, values left of them, times below. */
 export function grid(context: CanvasRenderingContext2D, { pane, valueTicks, timeTicks }: Scene, inks: Inks, ratio: number): void {
   const { left, right, bottom } = pane;
@@ -23,9 +26,10 @@ export function grid(context: CanvasRenderingContext2D, { pane, valueTicks, time
   context.textBaseline = 'alphabetic';
   const x = timeToX(pane);
   for (const { at, label } of timeTicks) {
-    const half = context.measureText(label).width / 2;
     const middle = crisp(x(at));
     // A label that does not fit whole is not shown: letters that slide out of the picture distract.
+    const isNearEdge = Math.min(middle, right - middle) < WIDEST_LABEL / 2;
+    const half = isNearEdge ? context.measureText(label).width / 2 : 0;
     if (middle - half < 0 || middle + half > right + 8) continue;
     context.fillText(label, middle, bottom + 17);
     context.fillRect(middle, bottom, hairline, 4);

@@ -1,8 +1,5 @@
 import { cancelDraw, requestDraw } from './frames.ts';
-import { grid } from './grid.ts';
-import { area } from './marks/area.ts';
-import { dot } from './marks/dot.ts';
-import { line } from './marks/line.ts';
+import { Painter } from './paint.ts';
 import type { Picture } from './picture.ts';
 import { type Scene, Stage } from './scene.ts';
 import { Surface } from './surface.ts';
@@ -17,6 +14,7 @@ const ONE_FRAME_MS = 1000 / 60;
 export class Plot {
   readonly #surface: Surface;
   readonly #stage: Stage;
+  readonly #painter: Painter;
   readonly #onDraw: (scene: Scene) => void;
   #picture: Picture | undefined;
   #isVisible = false;
@@ -32,6 +30,7 @@ export class Plot {
         this.#request();
       },
     });
+    this.#painter = new Painter(this.#surface.context);
     this.#stage = new Stage((label) => this.#surface.context.measureText(label).width);
   }
 
@@ -51,23 +50,10 @@ export class Plot {
     const picture = this.#picture;
     const size = this.#isVisible ? this.#surface.begin() : undefined;
     if (!picture || !size) return;
-    const { context } = this.#surface;
-    const { inks, kind } = picture;
-    context.font = inks.font;
+    this.#surface.context.font = picture.inks.font;
     const scene = this.#stage.compose(picture, size);
-    const { pane, traces } = scene;
-    const color = (i: number) => inks.series[i % inks.series.length]!;
-
-    grid(context, scene, inks, size.ratio);
-    context.save();
-    context.beginPath();
-    context.rect(pane.left, 0, size.width - pane.left, size.height);
-    context.clip();
-    if (kind === 'area') traces.forEach((trace, i) => area(context, trace, pane, color(i), traces.length > 1 ? 0.1 : 0.14));
-    traces.forEach((trace, i) => line(context, trace, pane, { color: color(i), dashed: i >= inks.series.length }));
-    context.restore();
-    traces.forEach((trace, i) => dot(context, trace, pane, color(i)));
-
+    this.#painter.paint(picture, scene, size);
+    const { pane } = scene;
     this.#moveOn(picture, picture.span / (pane.right - pane.left));
     this.#onDraw(scene);
   }

@@ -25,9 +25,10 @@ export function timeTicks([from, to]: Extent, width: number, measure: (label: st
   for (let count = width / 60; ; count *= 0.7) {
     const dates = roundTimes(new Date(from), new Date(to), Math.max(2, count));
     const step = dates.length > 1 ? Number(dates[1]) - Number(dates[0]) : to - from;
-    const ticks = dates.map((date) => ({ at: date.getTime(), label: labelOf(date, step) }));
-    const widest = Math.max(0, ...ticks.map(({ label }) => measure(label)));
-    if (count <= 2 || (step / (to - from)) * width > widest * LABEL_DISTANCE) return ticks;
+    // Labels of one axis are about equally wide.
+    const wide = measure(labelOf(dates.at(-1) ?? new Date(to), step)) * LABEL_DISTANCE;
+    if (count > 2 && (step / (to - from)) * width < wide) continue;
+    return dates.map((date) => ({ at: date.getTime(), label: labelOf(date, step) }));
   }
 }
 

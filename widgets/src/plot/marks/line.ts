@@ -2,21 +2,19 @@ import { type Pane, timeToX, valueToY } from '../pane.ts';
 import type { Trace } from '../scene.ts';
 import { eachPiece } from './pieces.ts';
 
-export type LineStyle = { readonly color: string; readonly dashed: boolean };
+/** Width of all lines, in CSS pixels. */
+export const LINE_WIDTH = 1.5;
 
-const WIDTH = 1.5;
 const DASHES = [6, 3];
 /** Half the length of the stroke that stands for a point without neighbours. */
-const SPECK = 1;
+const SPECK = 0.5;
 
 /** A line through the points of a series, broken at its gaps. */
-export function line(context: CanvasRenderingContext2D, trace: Trace, pane: Pane, { color, dashed }: LineStyle): void {
-  const { columns, kept } = trace;
-  const { times, values } = columns;
-  const { indices } = kept;
+export function line(context: CanvasRenderingContext2D, trace: Trace, pane: Pane, { color, dashed }: { color: string; dashed: boolean }) {
+  const { times, values } = trace.columns;
+  const { indices } = trace.kept;
   const x = timeToX(pane);
   const y = valueToY(pane);
-  const isDense = kept.count > pane.right - pane.left;
 
   context.beginPath();
   eachPiece(trace, (first, last) => {
@@ -33,10 +31,8 @@ export function line(context: CanvasRenderingContext2D, trace: Trace, pane: Pane
     }
   });
   context.strokeStyle = color;
-  context.lineWidth = WIDTH;
-  // Round corners cost most of the time of a dense line, where nobody sees them.
-  context.lineJoin = isDense ? 'bevel' : 'round';
-  context.lineCap = isDense ? 'butt' : 'round';
+  context.lineWidth = LINE_WIDTH;
+  context.lineJoin = context.lineCap = 'round';
   context.setLineDash(dashed ? DASHES : []);
   context.stroke();
 }

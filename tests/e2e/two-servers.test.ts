@@ -1,0 +1,80 @@
+import { connect, type QuantumFluxClient } from '@quantumflux/sdk';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createDatabase } from '../postgres.ts';
+import { hasRedis, startRedis } from '../redis.ts';
+import { post, SECRET_KEY, startServer, temporaryFolder, type RunningServer } from '../server.ts';
+
+// Two servers on one PostgreSQL and one Redis, as behind a balancer.
+
+describe.skipIf(!hasRedis())('two servers', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let redis: Awaited<ReturnType<typeof startRedis>>;
+  let a: RunningServer;
+  let b: RunningServer;
+  let viewer: QuantumFluxClient;
+
+  beforeAll(async () => {
+    [folder, redis] = await Promise.all([temporaryFolder(), startRedis()]);
+    const env = {
+      DATABASE_URL: await createDatabase(),
+      REDIS_URL: redis.url,
+      TOKEN_SECRET: 't'.repeat(40),
+      PASSWORD_PEPPER: 'p'.repeat(40),
+    };
+    // At the same time: only one of them may make the schema and the first organization.
+    [a, b] = await Promise.all([
+      startServer({ dataDir: folder.path, env }),
+      startServer({ dataDir: folder.path, env }),
+    ]);
+    viewer = connect({ url: b.url, key: SECRET_KEY });
+  });
+  afterAll(async () => {
+    viewer.close();
+    await Promise.all([a.stop(), b.stop()]);
+    await redis.stop();
+    await folder.remove();
+  });
+
+  /** Watches at `b`; what it has seen so far. */
+  function watch(stream: string): { seen: () => number[]; stop: () => void } {
+    let seen: number[] = [];
+    const stop = viewer.watch(stream, { from: '-5m' }, ({ series }) => (seen = [...(series[0]?.values ?? [])]));
+    return { seen: () => seen, stop };
+  }
+
+  test('/health says what they stand on', async () => {
+    expect(await (await fetch(`${a.url}/health`)).json()).toMatchObject({
+      status: 'ok',
+      database: 'external',
+      bus: 'redis',
+      busUp: true,
+    });
+  });
+
+  test('a point that one server took reaches the viewer of the other, once and in order', async () => {
+    const start = Date.now() - 60_000;
+    const { seen, stop } = watch('across');
+    for (let i = 0; i < 100; i++) {
+      expect((await post(i % 2 === 0 ? a.url : b.url, { stream: 'across', points: [[start + i, i]] })).status).toBe(
+        204,
+      );
+    }
+    await vi.waitFor(() => expect(seen()).toEqual(Array.from({ length: 100 }, (_, i) => i)), { timeout: 5_000 });
+    stop();
+  });
+
+  test('without Redis nothing is refused and nothing is lost, it is only later', async () => {
+    const start = Date.now() - 60_000;
+    const { seen, stop } = watch('outage');
+    const send = async (i: number) =>
+      expect((await post(a.url, { stream: 'outage', points: [[start + i, i]] })).status).toBe(204);
+    for (let i = 0; i < 20; i++) await send(i);
+    await vi.waitFor(() => expect(seen()).toHaveLength(20), { timeout: 5_000 });
+    await redis.kill();
+    for (let i = 20; i < 60; i++) await send(i);
+    await vi.waitFor(() => expect(seen()).toEqual(Array.from({ length: 60 }, (_, i) => i)), { timeout: 10_000 });
+    expect(await (await fetch(`${b.url}/health`)).json()).toMatchObject({ status: 'degraded', busUp: false });
+    expect((await fetch(`${b.url}/ready`)).status).toBe(200);
+    stop();
+  });
+});
