@@ -1,7 +1,8 @@
 import { cpSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import resolve from '@rollup/plugin-node-resolve';
-import esbuild, { minify } from 'rollup-plugin-esbuild';
+import { transform } from 'esbuild';
+import esbuildPlugin, { minify } from 'rollup-plugin-esbuild';
 import { entriesOf } from './scripts/entries.mjs';
 
 const root = import.meta.dirname;
@@ -9,7 +10,7 @@ const target = 'es2022';
 
 /** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
 const typescript = (folder) => ({
-  ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
+  ...esbuildPlugin({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
   // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
   resolveId: undefined,
 });
@@ -46,10 +47,35 @@ export const sdk = modules('sdk', entries('sdk'));
 /** One module per tag, so that an application takes only those it uses. */
 export const widgets = modules('widgets', entries('widgets'));
 
+/** Socket.io brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
+const withoutWebTransport = {
+  name: 'without-webtransport',
+  load: (id) => (/engine\.io-client.*webtransport\.js$/.test(id) ? 'export class WT {}' : null),
+};
+
+/** Styles are text inside of the code, so the minifier of the code leaves them as they are written. */
+const smallStyles = {
+  name: 'small-styles',
+  async transform(code, id) {
+    if (!id.endsWith('.styles.ts')) return null;
+    const small = new Map();
+    for (const [, css] of code.matchAll(styles)) {
+      small.set(css, (await transform(css, { loader: 'css', minify: true, target })).code.trim());
+    }
+    return { code: code.replace(styles, (_, css) => `css\`${small.get(css)}\``), map: null };
+  },
+};
+const styles = /\bcss`([^`$]*)`/g;
+
 /** For a script tag: one file with all it needs, from the sources. */
 export const cdn = {
   input: join(root, 'widgets/src/cdn.ts'),
-  plugins: [resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }), typescript('widgets')],
+  plugins: [
+    resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
+    typescript('widgets'),
+    withoutWebTransport,
+    smallStyles,
+  ],
   onwarn(warning, warn) {
     const ours = warning.ids?.some((id) => !id.includes('node_modules')) ?? true;
     if (warning.code !== 'CIRCULAR_DEPENDENCY' || ours) warn(warning);

@@ -74,7 +74,7 @@ export class Series {
   /** Takes points in any order; of equal times the later one stays. */
   append(columns: Columns): void {
     const added = isAscending(columns.times) ? columns : sorted(columns);
-    const [oldest] = added.times;
+    const oldest = added.times[0];
     if (oldest === undefined) return;
     if (this.last === null || oldest > this.last) this.#push(added);
     else this.#merge(added, oldest);
@@ -85,9 +85,11 @@ export class Series {
   #push({ times, values }: Columns): void {
     const skipped = Math.max(0, times.length - this.capacity);
     this.#reserve(times.length - skipped);
-    this.#times.set(times.subarray(skipped), this.#end);
-    this.#values.set(values.subarray(skipped), this.#end);
-    this.#end += times.length - skipped;
+    // Most batches are a point or two, for which views to copy from would cost more than copying.
+    for (let i = skipped; i < times.length; i++) {
+      this.#times[this.#end] = times[i]!;
+      this.#values[this.#end++] = values[i]!;
+    }
   }
 
   /** Takes off what is not before `oldest`, and puts it back together with what is new. */

@@ -87,13 +87,17 @@ export class ByteWriter {
 /** Reads what a ByteWriter wrote. Bytes that end too early are an `internal` error, never garbage. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  // Made when it is needed: most blocks are a point or two, all of it varints.
+  #lazyView: DataView | undefined;
   at: number;
 
   constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = at;
+  }
+
+  get #view(): DataView {
+    return (this.#lazyView ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length));
   }
 
   get left(): number {
@@ -105,8 +109,11 @@ export class ByteReader {
   }
 
   u32(): number {
+    const bytes = this.#bytes;
+    const at = this.at;
     this.at += 4;
-    return this.at > this.#bytes.length ? tooShort() : this.#view.getUint32(this.at - 4);
+    if (this.at > bytes.length) return tooShort();
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
 
   f64(): number {

@@ -1,8 +1,16 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import * as protocol from './index.ts';
 import * as schemas from './schemas.ts';
+
+const sources = fileURLToPath(new URL('..', import.meta.url));
+// Without the spaces that make columns of tables.
+const page = (await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8')).replaceAll(/ {2,}/g, ' ');
+
+const limits = Object.entries(protocol).filter(([name]) => /^(MAX_|PARTITIONS$|HEARTBEAT_MS$)/.test(name));
 
 // Events are types only, so their names are written down here; the compiler says when one is missing or too many.
 const events = {
@@ -21,8 +29,8 @@ const reasons = {
 // misread it, bump PROTOCOL_VERSION and add a line to its history. Put the rule into docs/protocol.md. Then run
 // `npx vitest run --project node sdk/src/protocol -u` and commit the lock file with the change.
 test('[V2] the wire changes only on purpose', async () => {
-  const limits = Object.entries(protocol).filter(([name]) => /^(MAX_|PARTITIONS$|HEARTBEAT_MS$)/.test(name));
   const requests = Object.entries(schemas).filter(([, value]) => value instanceof z.ZodType);
+  const jsonSchemaOf = (schema: unknown) => z.toJSONSchema(schema as z.ZodType, { io: 'input' });
   const lock = {
     version: protocol.PROTOCOL_VERSION,
     endpoints: protocol.endpoints,
@@ -30,9 +38,7 @@ test('[V2] the wire changes only on purpose', async () => {
     reasons: { goodbye: Object.keys(reasons.goodbye), resync: Object.keys(reasons.resync) },
     errorCodes: protocol.errorCodes,
     limits: Object.fromEntries(limits),
-    requests: Object.fromEntries(
-      requests.map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodType, { io: 'input' })]),
-    ),
+    requests: Object.fromEntries(requests.map(([name, schema]) => [name, jsonSchemaOf(schema)])),
   };
   await expect(`${JSON.stringify(lock, null, 2)}\n`).toMatchFileSnapshot('./protocol.lock.json');
 });
@@ -49,6 +55,17 @@ test('[E1] an error is the same after it travelled', () => {
   });
 });
 
-test('[L1] the page of the protocol says the limits as they are', async () => {
+test('[L1] the page says limits, errors, events and endpoints as they are', () => {
   for (const [name, value] of limits) expect(page).toContain(`| \`${name}\` | ${value} |`);
+  for (const code of protocol.errorCodes) expect(page).toContain(`| \`${code}\` |`);
+  for (const { method, path } of Object.values(protocol.endpoints)) expect(page).toContain(`| \`${method} ${path}\` |`);
+  for (const event of Object.values(events).flatMap(Object.keys)) expect(page).toContain(`| \`${event}\` |`);
+});
+
+test('every rule that a test quotes is on the page', async () => {
+  const files = (await readdir(sources, { recursive: true })).filter((file) => file.endsWith('.test.ts'));
+  const texts = await Promise.all(files.map((file) => readFile(join(sources, file), 'utf8')));
+  const quoted = new Set(texts.flatMap((text) => [...text.matchAll(/\[([A-Z]\d{1,2})\] /g)].map(([, id]) => id!)));
+  expect(quoted.size).toBeGreaterThan(20);
+  for (const id of quoted) expect(page).toContain(`- **${id}** `);
 });

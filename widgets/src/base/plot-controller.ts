@@ -9,8 +9,9 @@ type Host = ReactiveControllerHost & { readonly renderRoot: DocumentFragment | H
 /** The picture without what the theme decides. */
 export type Drawing = Omit<Picture, 'inks' | 'restMs'>;
 
-/** Without a wish for less motion the window moves as soon as it can. */
+// Who wants less motion sees the window move once in a second; everybody else as soon as it can.
 const CALM_MS = 1_000;
+const calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
 
 /** Keeps the canvas of an element drawn, while the element is on the page. */
 export class PlotController implements ReactiveController {
@@ -38,7 +39,7 @@ export class PlotController implements ReactiveController {
   refresh(): void {
     const drawing = this.#drawing();
     if (!drawing) this.#scene = undefined;
-    this.#plot?.show(drawing && { ...drawing, inks: (this.#inks ??= this.#readInks()), restMs: restMs() });
+    this.#plot?.show(drawing && { ...drawing, inks: (this.#inks ??= this.#readInks()), restMs: calm?.matches ? CALM_MS : 0 });
   }
 
   /** Something else will be shown: its axes start anew. */
@@ -74,6 +75,3 @@ export class PlotController implements ReactiveController {
   }
 }
 
-function restMs(): number {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches ? CALM_MS : 0;
-}

@@ -3,7 +3,7 @@ import type { NamedSeries } from '../base/named-series.ts';
 import { seriesClass } from '../base/palette.ts';
 import { cancelDraw, requestDraw } from '../plot/frames.ts';
 import { neighbourTime } from '../plot/nearest.ts';
-import { xToTime } from '../plot/pane.ts';
+import { type Pane, xToTime } from '../plot/pane.ts';
 import type { Scene } from '../plot/scene.ts';
 import { inspect, type Inspection } from './inspection.ts';
 
@@ -89,7 +89,7 @@ export class Crosshair implements ReactiveController {
     const found = inspected && this.#place && inspect(this.#time(inspected.scene), inspected.scene, inspected.all);
     if (found && this.#place && 'time' in this.#place) this.#place = { time: found.time };
     if (!found && this.#shown === null) return;
-    this.#render(found);
+    this.#render(found, inspected?.scene.pane);
     if ((found?.time ?? null) === this.#shown) return;
     this.#shown = found?.time ?? null;
     this.#ports.onInspect(this.#shown);
@@ -111,13 +111,13 @@ export class Crosshair implements ReactiveController {
     this.#place = { time: Math.max(time, inspected.scene.pane.from) };
   }
 
-  #render(found: Inspection | undefined): void {
+  #render(found: Inspection | undefined, pane: Pane | undefined): void {
     const layer = this.#host.renderRoot.querySelector<HTMLElement>('.crosshair');
     if (!layer) return;
     layer.classList.toggle('on', !!found);
     const region = layer.parentElement!;
     region.setAttribute('aria-valuetext', found ? spoken(found) : FOLLOWING);
-    if (!found) return;
+    if (!found || !pane) return;
     const { x, spots, title } = found;
     render(
       html`<i class="hair"></i>
@@ -132,7 +132,7 @@ export class Crosshair implements ReactiveController {
       layer,
     );
     // Through the object model: a strict content security policy forbids style attributes.
-    const side = x > layer.clientWidth / 2 ? `${x - 12}px) translateX(-100%` : `${x + 12}px`;
+    const side = x > (pane.left + pane.right) / 2 ? `${x - 12}px) translateX(-100%` : `${x + 12}px`;
     layer.querySelector<HTMLElement>('.hair')!.style.transform = `translateX(${Math.round(x)}px)`;
     layer.querySelector<HTMLElement>('.tip')!.style.transform = `translateX(${side})`;
     layer.querySelectorAll<HTMLElement>('.dot').forEach((dot, i) => {

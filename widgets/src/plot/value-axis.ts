@@ -1,4 +1,4 @@
-import { scaleLinear } from 'd3-scale';
+import { scaleQuantize } from 'd3-scale';
 import { displayUnit } from './unit.ts';
 
 export type Extent = readonly [low: number, high: number];
@@ -37,7 +37,7 @@ export function valueExtent([low, high]: Extent, options: ValueAxisOptions = {})
   }
   const { factor } = displayUnit(unit, Math.max(Math.abs(bottom), Math.abs(top)));
   // Round in the unit that is shown: 512 MiB and not 500,000,000 bytes.
-  const [niceLow, niceHigh] = scaleLinear([bottom / factor, top / factor], [0, 1]).nice(count).domain() as [number, number];
+  const [niceLow, niceHigh] = scaleQuantize([bottom / factor, top / factor], [0, 1]).nice(count).domain();
   const fixed = fix([niceLow * factor, niceHigh * factor], min, max);
   const stillFits = shown && shown[0] <= fixed[0] && shown[1] >= fixed[1];
   return stillFits && fixed[1] - fixed[0] > 0.55 * (shown[1] - shown[0]) ? fix(shown, min, max) : fixed;
@@ -46,7 +46,7 @@ export function valueExtent([low, high]: Extent, options: ValueAxisOptions = {})
 /** The lines of the grid, and what stands beside them. */
 export function valueTicks([low, high]: Extent, { count = defaults.count, unit = defaults.unit }: ValueAxisOptions): Tick[] {
   const { factor, suffix } = displayUnit(unit, Math.max(Math.abs(low), Math.abs(high)));
-  const scale = scaleLinear([low / factor, high / factor], [0, 1]);
+  const scale = scaleQuantize([low / factor, high / factor], [0, 1]);
   const label = scale.tickFormat(count);
   return scale.ticks(count).map((at) => ({ at: at * factor, label: label(at) + suffix }));
 }
