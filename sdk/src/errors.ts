@@ -11,7 +11,7 @@ export function errorOf(body: unknown): QuantumFluxError | undefined {
 
 /** Whether the same request may succeed a little later. */
 export function isPassing({ code }: { code: ErrorCode }): boolean {
-  return code === 'unavailable' || code === 'rate_limited' || code === 'internal';
+  return code === 'unavailable' || code === 'storage_full' || code === 'rate_limited' || code === 'internal';
 }
 
 /** Whatever was thrown, as the one error class. */

@@ -71,8 +71,10 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   404: 'not_found',
   409: 'conflict',
   413: 'too_large',
+  422: 'idempotency_key_reused',
   429: 'rate_limited',
   502: 'unavailable',
   503: 'unavailable',
   504: 'unavailable',
+  507: 'storage_full',
 };

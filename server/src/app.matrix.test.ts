@@ -20,6 +20,11 @@ import { silent } from './log.ts';
  */
 const table: Record<EndpointName, string> = {
   writePoints: ' 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  uploadPoints: '401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
+  writeInflux: ' 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  writeInfluxV1: '401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  writeOtlp: '  401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
+  writePrometheus: '401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
   query: '       401 401 401 401   200 200 200 200 200 403   404 403 403   404 404',
   listStreams: ' 401 401 401 401   200 200 200 200 200 403   200 403 403   200 200',
   changeStreams: '401 401 401 401  403 200 200 200 200 403   403 403 403   404 404',
@@ -94,9 +99,7 @@ describe.each(Object.keys(endpoints) as EndpointName[])('%s', (name) => {
     const answer = await send(name, sender, await requests[name]());
     expect(answer).toMatchObject({ status });
     if (answer.status >= 400)
-      expect(JSON.parse(answer.text)).toMatchObject({
-        error: { code: expect.any(String), message: expect.any(String) },
-      });
+      expect(wordsOf(answer)).toMatchObject({ code: expect.anything(), message: expect.any(String) });
   });
 });
 
@@ -124,11 +127,23 @@ test('a publishable key sees the public streams and none besides', async () => {
   expect(points).not.toContain('canary.private');
 });
 
-type Parts = { query?: string; body?: unknown; id?: string };
+/** Agents are answered in their own words, which also have a code and a message. */
+function wordsOf({ text }: Answer): unknown {
+  const body = JSON.parse(text) as { error?: unknown };
+  return body.error ?? body;
+}
+
+type Parts = { query?: string; body?: unknown; type?: string; id?: string };
 
 /** A request that is right, for each endpoint; what it takes away is made for it. */
 const requests: Record<EndpointName, () => Parts | Promise<Parts>> = {
   writePoints: () => ({ body: { stream: 'canary.written', points: [[Date.now(), 1]] } }),
+  uploadPoints: () => ({ body: 'time,canary.written\nnow,1', type: 'text/csv' }),
+  writeInflux: () => ({ body: 'canary.written value=1', type: 'text/plain' }),
+  writeInfluxV1: () => ({ body: 'canary.written value=1', type: 'text/plain' }),
+  writeOtlp: () => ({ body: {} }),
+  // No series at all is a message without bytes.
+  writePrometheus: () => ({ body: '', type: 'application/x-protobuf' }),
   query: () => ({ query: '?select=canary.private' }),
   listStreams: () => ({ query: '?select=canary.*' }),
   changeStreams: () => ({ body: { select: 'canary.private', public: false } }),
@@ -140,7 +155,8 @@ const requests: Record<EndpointName, () => Parts | Promise<Parts>> = {
   revokeKey: async () => ({ id: (await addKey(mine, 'ingest')).id }),
 };
 
-async function send(name: EndpointName, sender: string, { query = '', body, id = '' }: Parts = {}): Promise<Answer> {
+async function send(name: EndpointName, sender: string, parts: Parts = {}): Promise<Answer> {
+  const { query = '', body, type = 'application/json', id = '' } = parts;
   const { bearer, origin } = senders.get(sender)!;
   const { method, path } = endpoints[name];
   const response = await fetch(`${url}${path.replace(':id', id)}${query}`, {
@@ -148,9 +164,9 @@ async function send(name: EndpointName, sender: string, { query = '', body, id =
     headers: {
       ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
       ...(origin === undefined ? {} : { Origin: origin }),
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(body === undefined ? {} : { 'Content-Type': type }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   return { status: response.status, text: await response.text() };
 }

@@ -29,15 +29,27 @@ import { openRedisLimits } from './http/limit.redis.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { requestMetrics, type ObserveRequest } from './http/request-metrics.ts';
+import { createAdmission } from './ingest/admission.ts';
+import { agentsRoutes } from './ingest/agents.routes.ts';
+import { startForgetting } from './ingest/forget-keys.ts';
+import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
+import { sabotaged } from './ingest/sabotage.ts';
+import { sharing } from './ingest/sharing.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
 import { createCatalog } from './streams/catalog.ts';
+import { startCompaction } from './streams/compaction.loop.ts';
+import { createCompactionStore } from './streams/compaction.store.ts';
+import { createCompactor } from './streams/compactor.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
+import { createReader } from './streams/reader.ts';
+import { createSnapshots } from './streams/snapshot.store.ts';
+import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
 import { streamRoutes } from './streams/streams.routes.ts';
 import { createStreamStore } from './streams/streams.store.ts';
@@ -101,18 +113,35 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const journal = createJournalStore(database.pool);
   const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
   onStop(await catalog.start());
-  const history = createHistory({ journal });
-  const ingest = createIngestService({
-    ensureStreams: catalog.ensure,
-    partitionOf,
-    appendToJournal: journal.append,
-    bus,
-    log,
-    onCommit({ points, entries }) {
-      metrics.pointsIngested.inc(points);
-      metrics.journalCommits.inc(entries);
-    },
+  const compactions = createCompactionStore(database.pool);
+  const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
+  const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
+  const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const compactor = createCompactor({
+    store: compactions,
+    read,
+    onStep: ({ points }) => storage.pointsCompacted.inc(points),
   });
+  onStop(startCompaction({ compactor, store: compactions, log }));
+  const idempotency = createIdempotencyStore(database.pool);
+  onStop(startForgetting(idempotency, { log }));
+  const ingest = createIngestService(
+    sabotaged(
+      {
+        ensureStreams: sharing(catalog.ensure, (organization, wanted) => JSON.stringify([organization, wanted])),
+        partitionOf,
+        appendToJournal: journal.append,
+        idempotency,
+        bus,
+        log,
+        onCommit({ points, entries }) {
+          metrics.pointsIngested.inc(points);
+          metrics.journalCommits.inc(entries);
+        },
+      },
+      config.SABOTAGE,
+    ),
+  );
   onStop(ingest.drain);
 
   // Edges.
@@ -141,12 +170,22 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         keys: createKeyService({ keys, cache, bus }),
         users,
       }),
+      agentsRoutes({ version }),
       streamRoutes({ catalog, history }),
       demoRoutes({ directory: assets.demo }),
     ],
   });
   const http = createServer(
-    pointsFirst({ authenticate, ingest, log, steps: [requestId, requestLog(log), requestMetrics(observe)] }, app),
+    pointsFirst(
+      {
+        authenticate: sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin])),
+        admission: createAdmission(),
+        ingest,
+        log,
+        steps: [requestId, requestLog(log), requestMetrics(observe)],
+      },
+      app,
+    ),
   );
   // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
   Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
@@ -164,13 +203,13 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     authenticate,
     catalog,
     journal,
-    history,
+    history: history.history,
     intervalFor,
     thin,
     metrics,
   });
   const stopHost = config.HOST_METRICS
-    ? startHostSource({ append: (batch) => ingest.append(organizationId, batch), log })
+    ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
   onStop(stopHost);

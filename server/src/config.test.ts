@@ -20,6 +20,11 @@ test('an empty variable is one that is not set', () => {
   expect(readConfig({ DATABASE_URL: '', REDIS_URL: ' ', PORT: '' })).toEqual(readConfig({}));
 });
 
+test('a promise is broken on purpose in tests only', () => {
+  expect(readConfig({ SABOTAGE: 'no-dedup' }).SABOTAGE).toBeUndefined();
+  expect(readConfig({ SABOTAGE: 'no-dedup', NODE_ENV: 'test' }).SABOTAGE).toBe('no-dedup');
+});
+
 test('everything can be said', () => {
   const BOOTSTRAP_SECRET_KEY = `qf_sk_${'a-Z_'.repeat(8)}`;
   const REDIS_URL = 'rediss://:pass@redis.example:6380/1';

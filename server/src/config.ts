@@ -11,6 +11,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // Compose files and shells cannot unset a variable; they hand over an empty one.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const isEmbedded = given['DATABASE_URL'] === undefined;
+  if (given['NODE_ENV'] !== 'test') delete given['SABOTAGE'];
   const config = environment({ isEmbedded }).safeParse(given);
   if (config.success) return { ...config.data, isEmbedded };
   const mistakes = config.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}.`);
@@ -41,6 +42,8 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
     /** Mixed into passwords before they are hashed. Embedded: generated (see secrets.ts). */
     PASSWORD_PEPPER: secret(isEmbedded),
     NODE_ENV: z.string().default('development'),
+    /** Breaks a promise, so that tests can prove that they notice (see ingest/sabotage.ts). Read only where NODE_ENV=test. */
+    SABOTAGE: z.enum(['ack-before-commit', 'no-dedup']).optional(),
   });
 }
 

@@ -1,66 +1,70 @@
-import type { QueryResult } from '@quantumflux/sdk/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { get, post, startServer, temporaryFolder, type RunningServer } from '../server.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startLedger, type Ledger } from './ledger.ts';
+import { rounds, seededRandom } from './random.ts';
+import { startSystem, type System } from './system.ts';
+import { allIsWell, judge, type Verdict } from './verdict.ts';
 
-// The ledger: what was answered 204 must be there afterwards, whatever was killed when.
+// What was answered 204 is there, once, whatever was killed when.
 
-const ROUNDS = 3;
-const WRITERS = 6;
+const random = seededRandom('kill');
+const numbered = Array.from({ length: rounds }, (_, round) => round);
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let server: RunningServer;
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-  server = await startServer({ dataDir: folder.path });
-});
-afterAll(async () => {
-  await server.stop();
-  await folder.remove();
-});
-
-/** Posts one point after the other until told to stop; the times that were answered 204. */
-function writer(stream: string, isOver: () => boolean): Promise<number[]> {
-  const start = Date.now() - 60_000;
-  const acknowledged: number[] = [];
-  const work = async () => {
-    for (let i = 0; !isOver(); i++) {
-      const response = await post(server.url, { stream, points: [[start + i, i]] }).catch(() => undefined);
-      if (response?.status === 204) acknowledged.push(start + i);
-      else if (response === undefined) await new Promise((done) => setTimeout(done, 20));
-    }
-    return acknowledged;
-  };
-  return work();
-}
-
-async function storedTimes(stream: string): Promise<number[]> {
-  const response = await get(server.url, `/api/v1/query?select=${stream}&from=-10m&width=10000`);
-  const { streams } = (await response.json()) as QueryResult;
-  const [series] = streams;
-  expect(series?.resolution).toBe('raw');
-  return series!.t;
-}
-
-test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-  'every point that was answered 204 is there after kill -9, round %i',
-  async (round) => {
-    let over = false;
-    const streams = Array.from({ length: WRITERS }, (_, i) => `ledger.r${round}.w${i}`);
-    const writers = streams.map((stream) => writer(stream, () => over));
-    await new Promise((done) => setTimeout(done, 700 + Math.random() * 300));
-    await server.kill();
-    over = true;
-    const acknowledged = await Promise.all(writers);
-    server = await startServer({ dataDir: folder.path, port: server.port });
-
-    for (const [i, stream] of streams.entries()) {
-      const stored = await storedTimes(stream);
-      expect(acknowledged[i]!.length).toBeGreaterThan(20);
-      expect(acknowledged[i]!.filter((time) => !stored.includes(time))).toEqual([]);
-      // One write was on its way when the server died: it may be stored or not, but nothing else may.
-      expect(stored.length - acknowledged[i]!.length).toBeLessThanOrEqual(1);
-      expect(new Set(stored).size).toBe(stored.length);
-    }
+/** What is killed, in the words of the tests. The server is started again by us, PostgreSQL by the server. */
+const faults = {
+  async 'the server'(system: System) {
+    await system.killServer();
+    await system.restartServer();
   },
-);
+  async PostgreSQL(system: System) {
+    (await system.database()).kill();
+  },
+  async 'PostgreSQL and the server'(system: System) {
+    const database = await system.database();
+    const server = system.killServer();
+    database.kill();
+    await server;
+    await system.restartServer();
+  },
+};
+
+/** One round: writers under load, the fault at a random moment, and everything brought home after it. */
+async function endure(system: System, fault: (system: System) => Promise<void>, name: string): Promise<Round> {
+  const ledger = startLedger({ url: system.url, name, random });
+  await ledger.more(20 + random() * 60);
+  // Anywhere in the life of a commit.
+  await sleep(random() * 20);
+  await fault(system);
+  await ledger.more(20);
+  await ledger.settle();
+  return { ledger, verdict: await judge(ledger.sent, await system.database()) };
+}
+
+type Round = { ledger: Ledger; verdict: Verdict };
+
+let system: System;
+beforeAll(async () => void (system = await startSystem()));
+afterAll(() => system.stop());
+
+describe('every 204 is stored, nothing twice, offsets without holes', () => {
+  for (const [name, fault] of Object.entries(faults)) {
+    test.each(numbered)(`after kill -9 of ${name}, round %i`, async (round) => {
+      const { ledger, verdict } = await endure(system, fault, `${name.replaceAll(' ', '-')}.r${round}`);
+      expect(verdict).toEqual(allIsWell);
+      expect([...ledger.refusals.keys()].filter((status) => status !== 503)).toEqual([]);
+      expect(Math.max(0, ...ledger.delays)).toBeLessThan(10_000);
+    });
+  }
+});
+
+describe('a server that breaks its promise is found out by kill -9', () => {
+  test.each([
+    ['ack-before-commit', 'lost'],
+    ['no-dedup', 'twice'],
+  ] as const)('%s', async (SABOTAGE, found) => {
+    await system.killServer();
+    await system.restartServer({ NODE_ENV: 'test', SABOTAGE });
+    const { verdict } = await endure(system, faults['the server'], SABOTAGE);
+    expect(verdict[found]).not.toEqual([]);
+  });
+});

@@ -1,6 +1,11 @@
 /** Where each operation of the HTTP API is. */
 export const endpoints = {
   writePoints: { method: 'POST', path: '/api/v1/points' },
+  uploadPoints: { method: 'POST', path: '/api/v1/points/upload' },
+  writeInflux: { method: 'POST', path: '/api/v2/write' },
+  writeInfluxV1: { method: 'POST', path: '/write' },
+  writeOtlp: { method: 'POST', path: '/v1/metrics' },
+  writePrometheus: { method: 'POST', path: '/api/v1/write' },
   query: { method: 'GET', path: '/api/v1/query' },
   listStreams: { method: 'GET', path: '/api/v1/streams' },
   changeStreams: { method: 'PATCH', path: '/api/v1/streams' },

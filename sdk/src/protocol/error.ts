@@ -5,9 +5,11 @@ export const errorCodes = [
   'forbidden',
   'not_found',
   'conflict',
+  'idempotency_key_reused',
   'too_large',
   'rate_limited',
   'unavailable',
+  'storage_full',
   'internal',
 ] as const;
 

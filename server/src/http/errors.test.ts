@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { statusOf, toQuantumFluxError } from './errors.ts';
 import { isOutage } from './outage.ts';
 
-test('every code has a status of its own, and only two say that the fault is ours', () => {
+test('every code has a status of its own, and only three say that the fault is ours', () => {
   const statuses = errorCodes.map((code) => statusOf[code]);
   expect(new Set(statuses).size).toBe(errorCodes.length);
-  expect(errorCodes.filter((code) => statusOf[code] >= 500)).toEqual(['unavailable', 'internal']);
+  expect(errorCodes.filter((code) => statusOf[code] >= 500)).toEqual(['unavailable', 'storage_full', 'internal']);
 });
 
 test('our own errors leave as they are', () => {
@@ -44,6 +44,14 @@ test.each([
 ])('%s is an outage', (_, cause) => {
   expect(isOutage(cause)).toBe(true);
   expect(toQuantumFluxError(cause).code).toBe('unavailable');
+});
+
+test.each([
+  ['PostgreSQL', Object.assign(new Error('could not extend file'), { code: '53100' })],
+  ['Prisma', { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '53100' } } } }],
+])('a full disk is told as one, also by %s', (_, cause) => {
+  expect(toQuantumFluxError(cause).code).toBe('storage_full');
+  expect(isOutage(cause)).toBe(true);
 });
 
 test('an error that is its own cause is looked at and left', () => {

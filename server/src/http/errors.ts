@@ -2,7 +2,7 @@ import { QuantumFluxError, type ErrorCode } from '@quantumflux/sdk/protocol';
 import type { ErrorRequestHandler } from 'express';
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
-import { isOutage } from './outage.ts';
+import { isDiskFull, isOutage } from './outage.ts';
 import { currentRequest } from './request-id.ts';
 
 /** The HTTP status of each reason to refuse or fail. */
@@ -12,14 +12,20 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  idempotency_key_reused: 422,
   too_large: 413,
   rate_limited: 429,
   unavailable: 503,
+  storage_full: 507,
   internal: 500,
 };
 
 /** An error that says when to come back, in the header Retry-After. */
-export function comeBackIn(retryMs: number, code: 'rate_limited' | 'unavailable', message: string): QuantumFluxError {
+export function comeBackIn(
+  retryMs: number,
+  code: 'rate_limited' | 'unavailable' | 'conflict',
+  message: string,
+): QuantumFluxError {
   return new QuantumFluxError(code, message, { cause: { retryMs } });
 }
 
@@ -28,6 +34,7 @@ export function toQuantumFluxError(cause: unknown): QuantumFluxError {
   if (cause instanceof QuantumFluxError) return cause;
   const refusal = refusalOf(cause);
   if (refusal) return refusal;
+  if (isDiskFull(cause)) return new QuantumFluxError('storage_full', DISK_FULL, { cause });
   if (isOutage(cause)) {
     return new QuantumFluxError('unavailable', 'The database does not answer at the moment. Try again in a second.', {
       cause,
@@ -50,7 +57,8 @@ export function sendError(res: ServerResponse, error: QuantumFluxError): void {
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.setHeader('Cache-Control', 'no-store');
   if (error.code === 'unauthenticated') res.setHeader('WWW-Authenticate', 'Bearer');
-  if (error.code === 'rate_limited' || error.code === 'unavailable') res.setHeader('Retry-After', retrySeconds(error));
+  const retryAfter = retrySeconds(error);
+  if (retryAfter > 0) res.setHeader('Retry-After', retryAfter);
   res.end(body);
 }
 
@@ -60,6 +68,7 @@ export function answerError(res: ServerResponse, cause: unknown, log: Log): void
   if (error !== cause) {
     const details = { requestId: currentRequest()?.id, cause };
     if (error.code === 'internal') log.error('a request failed', details);
+    if (error.code === 'storage_full') log.error('the disk of the database is full', details);
     if (error.code === 'unavailable') log.warn('a request could not be served', details);
   }
   sendError(res, error);
@@ -70,9 +79,16 @@ export function errorHandler(log: Log): ErrorRequestHandler {
   return (cause, _req, res, _next) => answerError(res, cause, log);
 }
 
-function retrySeconds({ cause }: QuantumFluxError): number {
+const DISK_FULL =
+  'The disk of the database is full, so nothing can be stored. Make room there; then it goes on by itself.';
+
+/** What passes by itself is worth another try in a second, if nobody said when. */
+const passing: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'unavailable', 'storage_full']);
+
+/** When to come back; 0 when there is no use in it. */
+function retrySeconds({ code, cause }: QuantumFluxError): number {
   const asked = typeof cause === 'object' && cause !== null && 'retryMs' in cause ? Number(cause.retryMs) : 0;
-  return Math.max(1, Math.ceil(asked / 1_000));
+  return Math.max(passing.has(code) ? 1 : 0, Math.ceil(asked / 1_000));
 }
 
 /** What Express and its body parser refuse by themselves; their errors carry a status and a type. */

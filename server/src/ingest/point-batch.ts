@@ -24,55 +24,41 @@ export type StreamPoints = {
 /** What every wire format becomes: stored as a whole, or not at all. */
 export type PointBatch = { streams: StreamPoints[]; points: number };
 
-/** Reads the JSON body of `POST /api/v1/points`: one stream, or `{ streams: [...] }`. */
-export function batchOf(body: unknown): PointBatch {
-  const isMany = typeof body === 'object' && body !== null && 'streams' in body;
-  const streams = isMany ? manyOf(body) : [streamOf(body, [])];
+/** A stream whose name, tags, unit and kind are in order. */
+export type CheckedStream = Omit<StreamPoints, 'columns'>;
+
+const identity = streamWrite.omit({ points: true });
+
+/** Half of a character: PostgreSQL would store something else than what was sent. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Checks what a stream is called, for all formats. `at` is where in the body it stands. */
+export function checkStream(value: unknown, at: readonly PropertyKey[] = []): CheckedStream {
+  const { stream, tags = {}, unit = null, kind = 'gauge' } = parse(identity, value, at);
+  const key = streamKey({ stream, tags });
+  if (loneSurrogate.test(key) || loneSurrogate.test(unit ?? '')) {
+    const path = [...at, 'tags'].join('.');
+    throw new QuantumFluxError('invalid_input', `${path}: has half a character (a lone surrogate).`, { path });
+  }
+  return { stream, tags, key, unit, kind, public: false };
+}
+
+/** Whether this can be the time of a point, in ms since the epoch. */
+export function isTime(time: unknown): time is number {
+  return typeof time === 'number' && Math.abs(time) <= MAX_TIME;
+}
+
+/** Gathers the streams of one write. */
+export function batchOf(streams: StreamPoints[]): PointBatch {
   const points = streams.reduce((sum, { columns }) => sum + columns.times.length, 0);
-  if (points <= MAX_BATCH_POINTS) return { streams, points };
-  throw new QuantumFluxError(
+  if (points > MAX_BATCH_POINTS) throw tooManyPoints();
+  return { streams, points };
+}
+
+/** One write has more points than the server takes at once. */
+export function tooManyPoints(): QuantumFluxError {
+  return new QuantumFluxError(
     'too_large',
-    `A write may have ${MAX_BATCH_POINTS.toLocaleString('en')} points, this one has ${points.toLocaleString('en')}. Send it in parts.`,
+    `A write may have ${MAX_BATCH_POINTS.toLocaleString('en')} points, this one has more. Send it in parts.`,
   );
-}
-
-function manyOf(body: object): StreamPoints[] {
-  const { streams, ...unknown } = body as { streams: unknown };
-  const [key] = Object.keys(unknown);
-  if (key !== undefined) throw new QuantumFluxError('invalid_input', `${key} is not a key of a write.`, { path: key });
-  if (!Array.isArray(streams) || streams.length === 0) {
-    throw new QuantumFluxError('invalid_input', 'streams must be a list with at least one stream.', {
-      path: 'streams',
-    });
-  }
-  return streams.map((stream, i) => streamOf(stream, ['streams', i]));
-}
-
-function streamOf(value: unknown, at: readonly PropertyKey[]): StreamPoints {
-  const { stream, tags = {}, unit = null, kind = 'gauge', points } = parse(streamWrite, value, at);
-  return { stream, tags, key: streamKey({ stream, tags }), unit, kind, public: false, columns: columnsOf(points, at) };
-}
-
-// By hand: a schema would make an object per point.
-function columnsOf(points: unknown[], at: readonly PropertyKey[]): Columns {
-  const times = new Float64Array(points.length);
-  const values = new Float64Array(points.length);
-  for (let i = 0; i < points.length; i++) {
-    const point = points[i];
-    if (!Array.isArray(point) || point.length !== 2) throw badPoint(at, [i], 'must be [time, value]');
-    const [time, value] = point as unknown[];
-    if (typeof time !== 'number' || !(Math.abs(time) <= MAX_TIME)) {
-      throw badPoint(at, [i, 0], 'the time must be a number, ms since the epoch');
-    }
-    if (typeof value !== 'number' || !Number.isFinite(value))
-      throw badPoint(at, [i, 1], 'the value must be a finite number');
-    times[i] = time;
-    values[i] = value;
-  }
-  return { times, values };
-}
-
-function badPoint(at: readonly PropertyKey[], rest: readonly number[], what: string): QuantumFluxError {
-  const path = [...at, 'points', ...rest].join('.');
-  return new QuantumFluxError('invalid_input', `${path}: ${what}.`, { path });
 }

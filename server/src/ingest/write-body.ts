@@ -3,18 +3,22 @@ import type { IncomingMessage } from 'node:http';
 
 const MAX_DISCARDED_BYTES = 64 * 1_024 * 1_024;
 
-/** The body of a write, as text. Larger than `maxBytes` is `too_large`, before it is read when its length is told. */
-export async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
+/**
+ * The body of a write, as it came. Larger than `maxBytes` is `too_large`, before it is read when its length is told.
+ * `take` is told of every part as it comes, and may refuse it.
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number, take: (bytes: number) => void): Promise<Buffer> {
   const declared = Number(req.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += part.length;
+    take(part.length);
     if (length > maxBytes) throw tooLarge(maxBytes);
     parts.push(part);
   }
-  return decode(Buffer.concat(parts));
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
 /**
@@ -29,14 +33,7 @@ export function discard(req: IncomingMessage): void {
   });
 }
 
-function tooLarge(maxBytes: number): QuantumFluxError {
+/** A body has more bytes than is allowed, as it came or once it is inflated. */
+export function tooLarge(maxBytes: number): QuantumFluxError {
   return new QuantumFluxError('too_large', `A write may have ${maxBytes / 1_024 / 1_024} MiB. Send it in parts.`);
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new QuantumFluxError('invalid_input', 'The body is not UTF-8 text.', { cause });
-  }
 }

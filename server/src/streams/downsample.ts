@@ -1,12 +1,9 @@
 import type { Columns } from '@quantumflux/sdk/protocol';
 
-/** Statistics of equal intervals; only those that have points, oldest first. */
-export type Rollup = Record<'t' | 'min' | 'max' | 'first' | 'last' | 'avg' | 'count', Float64Array>;
-
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 // Lengths that people think in, so that the starts of intervals are round times.
 const niceIntervals = [
@@ -20,40 +17,6 @@ const niceIntervals = [
 /** The shortest round interval of which no more than `width` make up the range, in ms. */
 export function intervalFor(rangeMs: number, width: number): number {
   return niceIntervals.find((interval) => rangeMs / interval <= width) ?? Math.ceil(rangeMs / width / DAY) * DAY;
-}
-
-/** Statistics per interval. Intervals start at whole multiples of their length since the epoch. */
-export function rollUp({ times, values }: Columns, intervalMs: number): Rollup {
-  const length = countIntervals(times, intervalMs);
-  const column = () => new Float64Array(length);
-  const rollup: Rollup = {
-    t: column(),
-    min: column(),
-    max: column(),
-    first: column(),
-    last: column(),
-    avg: column(),
-    count: column(),
-  };
-  let at = -1;
-  let sum = 0;
-  for (let i = 0; i < times.length; i++) {
-    const start = Math.floor(times[i]! / intervalMs) * intervalMs;
-    const value = values[i]!;
-    if (at < 0 || rollup.t[at] !== start) {
-      at++;
-      sum = 0;
-      rollup.t[at] = start;
-      rollup.min[at] = rollup.max[at] = rollup.first[at] = value;
-    }
-    sum += value;
-    rollup.count[at]!++;
-    rollup.min[at] = Math.min(rollup.min[at]!, value);
-    rollup.max[at] = Math.max(rollup.max[at]!, value);
-    rollup.last[at] = value;
-    rollup.avg[at] = sum / rollup.count[at]!;
-  }
-  return rollup;
 }
 
 /**
@@ -75,15 +38,4 @@ export function thin({ times, values }: Columns, intervalMs: number): Columns {
     start = next;
   }
   return { times: Float64Array.from(kept, (i) => times[i]!), values: Float64Array.from(kept, (i) => values[i]!) };
-}
-
-function countIntervals(times: Float64Array, intervalMs: number): number {
-  let count = 0;
-  let current = Number.NaN;
-  for (const time of times) {
-    const start = Math.floor(time / intervalMs);
-    if (start !== current) count++;
-    current = start;
-  }
-  return count;
 }

@@ -54,28 +54,3 @@ test('what comes after an offset is read in order, up to the limits', async () =
   expect(offsets(await journal.after(4, 0, { ...anything, bytes: 5 }))).toEqual([1, 2, 3]);
   expect(offsets(await journal.after(4, 0, { ...anything, bytes: 1 }))).toEqual([1]);
 });
-
-test('a read finds the entries that touch the range, together with their position', async () => {
-  await journal.append([entry(1, 100, 200), entry(2, 100)]);
-  await journal.append([entry(1, 300, 400)]);
-  await journal.append([entry(1, 150, 350)]);
-  const found: number[] = [];
-  const { offsets } = await journal.read([1], 201, 299, (entries) =>
-    found.push(...entries.map(({ offset }) => offset)),
-  );
-  expect(found).toEqual([3]);
-  expect(offsets).toContainEqual([1, 3]);
-  expect(offsets).toContainEqual([2, 1]);
-});
-
-test('a read that fails half way gives its connection back', async () => {
-  await journal.append([entry(1, 1)]);
-  for (let i = 0; i < 20; i++) {
-    await expect(
-      journal.read([1], 0, 9, () => {
-        throw new Error('too much');
-      }),
-    ).rejects.toThrow('too much');
-  }
-  expect((await journal.heads()).offsets).toContainEqual([1, 1]);
-});

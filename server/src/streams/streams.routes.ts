@@ -1,18 +1,11 @@
-import {
-  endpoints,
-  formatDuration,
-  QuantumFluxError,
-  resolveTime,
-  type Columns,
-  type QuerySeries,
-} from '@quantumflux/sdk/protocol';
+import { endpoints, formatDuration, QuantumFluxError, resolveTime, type QuerySeries } from '@quantumflux/sdk/protocol';
 import { changeStreamsRequest, listStreamsRequest, queryRequest } from '@quantumflux/sdk/protocol/schemas';
 import { Router } from 'express';
 import type { Caller } from '../http/caller.ts';
 import { route } from '../http/route.ts';
 import type { Catalog } from './catalog.ts';
-import { intervalFor, rollUp } from './downsample.ts';
 import type { ReadHistory } from './history.ts';
+import { readForWidth, type Drawable } from './pixels.ts';
 import { metaOf, type Stream } from './stream.ts';
 
 /** What exists, what it says, and who may see it. */
@@ -50,40 +43,29 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
     const [from, to] = [resolveTime(range.from, now), resolveTime(range.to, now)];
     if (from >= to) throw new QuantumFluxError('invalid_input', 'from must be before to.', { path: 'from' });
     const streams = await pick(select, caller);
-    const { columns } = await history(
-      streams.map(({ id }) => id),
-      from,
-      to,
-    );
-    return {
-      streams: streams.map((stream) => seriesOf(stream, columns.get(stream.id)!, { rangeMs: to - from, width })),
-    };
+    const ids = streams.map(({ id }) => id);
+    const drawn = await readForWidth(history, ids, { from, to, width });
+    return { streams: streams.map((stream) => seriesOf(stream, drawn.get(stream.id)!)) };
   });
 
   return router;
 }
 
-/** As points when they are few enough to draw, else as statistics of intervals. */
-function seriesOf(
-  stream: Stream,
-  columns: Columns,
-  { rangeMs, width }: { rangeMs: number; width: number },
-): QuerySeries {
+function seriesOf(stream: Stream, drawn: Drawable): QuerySeries {
   const { id: _, ...meta } = metaOf(stream);
-  if (columns.times.length <= 4 * width) {
-    return { ...meta, resolution: 'raw', t: [...columns.times], v: [...columns.values] };
+  if (drawn.is === 'points') {
+    return { ...meta, resolution: 'raw', t: [...drawn.columns.times], v: [...drawn.columns.values] };
   }
-  const intervalMs = intervalFor(rangeMs, width);
-  const { t, min, max, first, last, avg, count } = rollUp(columns, intervalMs);
+  const { t, min, max, first, last, sum, count } = drawn.rollup;
   return {
     ...meta,
-    resolution: formatDuration(intervalMs),
+    resolution: formatDuration(drawn.intervalMs),
     t: [...t],
     min: [...min],
     max: [...max],
     first: [...first],
     last: [...last],
-    avg: [...avg],
+    avg: Array.from(sum, (each, i) => each / count[i]!),
     count: [...count],
   };
 }

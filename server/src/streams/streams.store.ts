@@ -48,7 +48,7 @@ export function createStreamStore(prisma: PrismaClient) {
 
 export type StreamStore = ReturnType<typeof createStreamStore>;
 
-function streamOf({ organizationId, name, tags, createdAt: _, ...row }: StreamRow): Stream {
+function streamOf({ organizationId, name, tags, createdAt: _, retentionMs: __, ...row }: StreamRow): Stream {
   return { ...row, organization: organizationId, stream: name, tags: storedTags.parse(tags) };
 }
 

@@ -1,12 +1,12 @@
 import { MAX_BATCH_POINTS, QuantumFluxError } from '@quantumflux/sdk/protocol';
 import { expect, test } from 'vitest';
-import { batchOf } from './point-batch.ts';
+import { readPoints } from './json.ts';
 
 const write = (more: object = {}) => ({ stream: 'plant.temp', points: [[1_763_800_000_000, 21.5]], ...more });
 
 function refusal(body: unknown): { code: string; path: string | undefined } {
   try {
-    batchOf(body);
+    readPoints(body);
   } catch (error) {
     if (error instanceof QuantumFluxError) return { code: error.code, path: error.path };
     throw error;
@@ -15,8 +15,8 @@ function refusal(body: unknown): { code: string; path: string | undefined } {
 }
 
 test('one stream and a list of streams become the same columns', () => {
-  const one = batchOf(write({ tags: { line: '3' }, unit: 'celsius' }));
-  expect(one).toEqual(batchOf({ streams: [write({ tags: { line: '3' }, unit: 'celsius' })] }));
+  const one = readPoints(write({ tags: { line: '3' }, unit: 'celsius' }));
+  expect(one).toEqual(readPoints({ streams: [write({ tags: { line: '3' }, unit: 'celsius' })] }));
   expect(one).toMatchObject({ points: 1, streams: [{ key: 'plant.temp{line="3"}', unit: 'celsius', kind: 'gauge' }] });
   expect([...one.streams[0]!.columns.times]).toEqual([1_763_800_000_000]);
   expect([...one.streams[0]!.columns.values]).toEqual([21.5]);
@@ -62,7 +62,7 @@ test('a write with more points than allowed is too large, whichever way they are
 });
 
 test('a key of the prototype is a tag like any other, or refused, but never more than that', () => {
-  const batch = batchOf(JSON.parse('{"stream":"a","tags":{"constructor":"x"},"points":[[1,1]]}'));
+  const batch = readPoints(JSON.parse('{"stream":"a","tags":{"constructor":"x"},"points":[[1,1]]}'));
   expect(batch.streams[0]!.key).toBe('a{constructor="x"}');
   expect(({} as Record<string, unknown>)['x']).toBeUndefined();
 });

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+const program = join(import.meta.dirname, '../../server/dist/main.js');
+const key = `qf_sk_${'bench'.repeat(10)}`;
+
+/** The built server as its user runs it, on an embedded PostgreSQL with its usual settings, on this machine alone. */
+export async function startBenchServer() {
+  const dir = await mkdtemp(join(tmpdir(), 'quantumflux-bench-'));
+  // PostgreSQL runs as an account of its own when this is run by root.
+  await chmod(dir, 0o755);
+  const port = await freePort();
+  const child = spawn(process.execPath, [program], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      DATABASE_URL: '',
+      REDIS_URL: '',
+      DATA_DIR: dir,
+      PORT: String(port),
+      BOOTSTRAP_SECRET_KEY: key,
+      HOST_METRICS: 'off',
+      LOG_LEVEL: 'error',
+    },
+  });
+  const stop = async () => {
+    const exit = once(child, 'exit');
+    if (child.exitCode === null && child.kill('SIGTERM')) await exit;
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    await ready(`http://127.0.0.1:${port}/ready`, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const home = join(dir, 'database');
+  const database = await rivalDatabase(await addressOf(home));
+  return {
+    port,
+    key,
+    stop,
+    /** The address of a database of its own for the rivals, on the same PostgreSQL. */
+    database,
+    /** How many commits the journal has seen, and its payloads' bytes. */
+    async journal() {
+      const [row] = await query(
+        await addressOf(home),
+        'SELECT max("offset") AS commits, sum(octet_length(payload)) AS bytes FROM journal',
+      );
+      return { commits: Number(row.commits), bytes: Number(row.bytes) };
+    },
+  };
+}
+
+async function ready(url, child) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error('the server gave up');
+    const isReady = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return;
+  }
+  throw new Error('the server did not become ready');
+}
+
+async function addressOf(home) {
+  const [, , , port] = (await readFile(join(home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
+  const password = (await readFile(join(home, 'password'), 'utf8')).trim();
+  return `postgres://quantumflux:${password}@127.0.0.1:${port}/quantumflux`;
+}
+
+async function rivalDatabase(address) {
+  await query(address, 'CREATE DATABASE rivals');
+  const url = new URL(address);
+  url.pathname = 'rivals';
+  return url.href;
+}
+
+async function query(address, sql) {
+  const client = new pg.Client({ connectionString: address });
+  await client.connect();
+  const { rows } = await client.query(sql);
+  await client.end();
+  return rows;
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  return port;
+}

@@ -1,0 +1,49 @@
+import type { NewChunk } from './chunk.ts';
+import type { JournalEntry } from './journal.ts';
+import type { Span } from './merge-plan.ts';
+import type { Piece } from './pieces.ts';
+
+/** When a partition is due: one of these is reached by what waits in its journal. Ages in ms. */
+export type Due = { ageMs: number; entries: number; bytes: number };
+
+/** A partition that nobody else compacts at the moment, inside of a transaction. */
+export interface Held {
+  /** What comes after the compacted offset, oldest first: as much as a step may take. */
+  entries: JournalEntry[];
+  /** How long the oldest of them has waited, in ms. */
+  ageMs: number;
+
+  /** For each piece the chunks of its stream and day that it overlaps, and the nearest on both sides. */
+  chunksAround(pieces: Piece[]): Promise<Span[][]>;
+
+  /** The payloads of chunks, by their ids. */
+  payloads(chunks: StoredSpan[]): Promise<Map<number, Uint8Array>>;
+
+  replace(removed: StoredSpan[], added: NewChunk[]): Promise<void>;
+
+  /** Everything up to this offset is in chunks now. */
+  advance(offset: number): Promise<void>;
+}
+
+export type StoredSpan = Span & { stream: number };
+
+/** The tables that a compactor works on. */
+export interface CompactionStore {
+  /**
+   * Holds the most overdue partition that is free while `work` runs. All that the work changes becomes true at once, or
+   * nothing of it. Resolves to undefined when no partition is due.
+   */
+  hold<T>(due: Due, work: (held: Held) => Promise<T>): Promise<T | undefined>;
+
+  /** Makes the partition of the chunks of a UTC month, `2026-11-01`, unless it is there. */
+  makeMonth(month: string): Promise<void>;
+
+  /** Deletes journal entries that are compacted and older than this; how many it were, and whether there are more. */
+  trimJournal(olderThanMs: number): Promise<{ more: boolean }>;
+
+  /** Deletes chunks that are older than their stream is to be kept. */
+  expireChunks(): Promise<{ more: boolean }>;
+
+  /** How long the oldest entry that is not compacted has waited, in ms. */
+  lag(): Promise<number>;
+}

@@ -1,0 +1,62 @@
+import { ByteWriter, writeBlock, type Columns } from '@quantumflux/sdk/protocol';
+import { startDatabase } from '../../../tests/postgres.ts';
+import { silent } from '../log.ts';
+import { createCompactionStore } from './compaction.store.ts';
+import { createCompactor } from './compactor.ts';
+import { createHistory } from './history.ts';
+import { createJournalStore } from './journal.store.ts';
+import { createReader } from './reader.ts';
+import { createSnapshots } from './snapshot.store.ts';
+import { partitionOf } from './stream.ts';
+
+export type Points = [time: number, value: number][];
+
+export const columnsOf = (points: Points): Columns => ({
+  times: Float64Array.from(points, ([time]) => time),
+  values: Float64Array.from(points, ([, value]) => value),
+});
+
+export const pointsOf = ({ times, values }: Columns): Points => [...times].map((time, i) => [time, values[i]!]);
+
+/** A database of its own with an organization, and ways to write into it. */
+export async function startStorage() {
+  const { database, stop } = await startDatabase();
+  const { pool, prisma } = database;
+  const { id: organizationId } = await prisma.organization.create({ data: { name: 'Plant' } });
+  const journal = createJournalStore(pool);
+
+  return {
+    pool,
+    prisma,
+    organizationId,
+    stop,
+
+    async newStream(): Promise<number> {
+      const data = { organizationId, key: `s${Math.random()}`, name: 's', tags: {} };
+      return (await prisma.stream.create({ data })).id;
+    },
+
+    /** Into the journal, as one entry. */
+    async write(stream: number, columns: Columns): Promise<void> {
+      const out = new ByteWriter();
+      writeBlock(out, stream, columns);
+      const span = { tMin: Math.min(...columns.times), tMax: Math.max(...columns.times) };
+      await journal.append([{ partition: partitionOf(stream), payload: out.toBytes(), ...span }]);
+    },
+
+    /** The storage of one server, for which everything is due at once. */
+    open({ chunkPoints = 8_192, log = silent } = {}) {
+      const read = createReader({ log });
+      const store = createCompactionStore(pool);
+      const compactor = createCompactor({ store, read }, { ageMs: 0, chunkPoints });
+      return { store, compactor, ...createHistory({ snapshot: createSnapshots(pool), read }) };
+    },
+
+    chunks: () => prisma.chunk.findMany({ orderBy: [{ streamId: 'asc' }, { tMin: 'asc' }] }),
+  };
+}
+
+/** Compacts until nothing is due. */
+export async function compactAll({ step }: { step: () => Promise<unknown> }): Promise<void> {
+  while (await step());
+}

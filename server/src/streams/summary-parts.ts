@@ -1,0 +1,41 @@
+import type { Columns } from '@quantumflux/sdk/protocol';
+import { clip, mergeColumns } from './columns.ts';
+import { coarsen, rollUp, type Rollup } from './rollup.ts';
+import type { Range } from './snapshot.ts';
+
+/**
+ * Puts the summary of one stream together. Its parts follow each other in time, for chunks do not overlap; only those that
+ * the tail touches must be merged with it point by point, because the tail may say otherwise.
+ */
+export function createParts(tail: Columns, { from, to, intervalMs }: Range & { intervalMs: number }) {
+  const newest = clip(tail, from, to);
+  const hull: Range = { from: newest.times[0] ?? Infinity, to: newest.times.at(-1) ?? -Infinity };
+  const parts: { start: number; rollup: Rollup }[] = [];
+  const touched: Columns[] = [];
+
+  function addClipped(points: Columns): void {
+    const columns = clip(points, from, to);
+    if (columns.times.length > 0) parts.push({ start: columns.times[0]!, rollup: rollUp(columns, intervalMs) });
+  }
+
+  return {
+    /** From the first to the last point of the tail. */
+    hull,
+
+    addRollup: (start: number, rollup: Rollup) => void parts.push({ start, rollup }),
+
+    addPoints(points: Columns): void {
+      if (points.times[0]! <= hull.to && points.times.at(-1)! >= hull.from) touched.push(points);
+      else addClipped(points);
+    },
+
+    toRollup(): Rollup {
+      addClipped(mergeColumns([...touched, newest]));
+      parts.sort((a, b) => a.start - b.start);
+      return coarsen(
+        parts.map(({ rollup }) => rollup),
+        intervalMs,
+      );
+    },
+  };
+}
