@@ -1,6 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import { guard } from 'lit/directives/guard.js';
 import { define } from '../base/define.ts';
 import { LiveElement } from '../base/live-element.ts';
 import { newestText } from '../base/named-series.ts';
@@ -80,7 +79,7 @@ export class QuantumFluxChart extends LiveElement {
   /** Shows the points as a table instead of the picture. */
   @property({ type: Boolean, reflect: true }) table = false;
 
-  #tableVersion = 0;
+  #table: TemplateResult | typeof nothing = nothing;
   #spoken = '';
 
   readonly #crosshair = new Crosshair(this, {
@@ -88,14 +87,14 @@ export class QuantumFluxChart extends LiveElement {
     onInspect: (time) => this.emit('flux-inspect', { time }),
   });
   readonly #tableRows = new Throttle(this, () => {
-    this.#tableVersion++;
+    this.#renderTable();
     this.requestUpdate();
   });
   readonly #narration = new Throttle(this, () => this.#speak());
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
-    if (changed.has('table')) this.#tableVersion++;
+    if (changed.has('table')) this.#renderTable();
   }
 
   protected override render(): TemplateResult {
@@ -126,7 +125,7 @@ export class QuantumFluxChart extends LiveElement {
           aria-label="${this.#name}, as a table"
           tabindex=${isTable ? 0 : nothing}
         >
-          ${guard([this.#tableVersion, this.live.last.series, this.unit], () => this.#renderTable())}
+          ${this.#table}
         </div>
         <div class="unseen" role="status">${this.#spoken}</div>
       </div>
@@ -154,10 +153,10 @@ export class QuantumFluxChart extends LiveElement {
     </div>`;
   }
 
-  #renderTable(): TemplateResult {
-    return table(newestRows(this.live.last.series), {
+  /** Made now and then and shown as it is in between: there may be many rows, and often nobody sees them. */
+  #renderTable(): void {
+    this.#table = table(newestRows(this.named), {
       caption: `Newest points of ${this.heading || this.stream}`,
-      named: this.named,
       span: this.settings?.span ?? 0,
     });
   }

@@ -47,7 +47,9 @@ export class Painter {
     });
     // From here on under what is there, since pixels that are put replace everything.
     context.globalCompositeOperation = 'destination-over';
-    if (fill > 0) traces.forEach((trace, i) => isDense(trace) || area(context, trace, pane, color(i), fill));
+    traces.forEach((trace, i) => {
+      if (fill > 0 && !isDense(trace)) area(context, trace, pane, { color: color(i), opacity: fill });
+    });
     context.restore();
 
     context.globalCompositeOperation = 'destination-over';
