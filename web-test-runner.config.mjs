@@ -19,7 +19,8 @@ export default {
     }),
   ],
   browsers: [chromeLauncher({ launchOptions: { executablePath, args, env } })],
-  concurrency: 2,
+  // Frames come only to the page in front.
+  concurrency: 1,
   testFramework: { config: { timeout: 15_000 } },
   // A machine that does other things at the same time may take long to start a browser.
   browserStartTimeout: 60_000,

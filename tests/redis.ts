@@ -24,6 +24,7 @@ export type TestRedis = {
   /** From then on it takes connections, and what is sent to it, but answers nothing. */
   pause(): void;
   resume(): void;
+  /** May be called whatever has become of it. */
   stop(): Promise<void>;
 };
 
@@ -37,6 +38,8 @@ export async function startRedis({ port }: { port?: number } = {}): Promise<Test
   const end = (signal: NodeJS.Signals) => async () => {
     process.off('exit', endWithUs);
     child.kill(signal);
+    // One that is paused does not hear of its end.
+    child.kill('SIGCONT');
     await exit;
     await rm(dir, { recursive: true, force: true });
   };

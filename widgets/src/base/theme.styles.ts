@@ -13,12 +13,23 @@ const inks = lightSeries.map((_, i) => `var(--_s${i + 1})`).join();
 export const theme = css`
   :host {
     display: grid;
-    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     min-inline-size: 0;
+  }
+
+  :host,
+  .box,
+  .frame {
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
   }
 
   :host([hidden]) {
     display: none;
+  }
+
+  /* A size that the frame gets from a grid is one that its queries know, also when the page takes ours away. */
+  .box {
+    display: grid;
+    block-size: 100%;
   }
 
   .frame {
@@ -32,7 +43,7 @@ export const theme = css`
     --_size: var(--qf-font-size, clamp(11px, 0.75rem, 15px));
 
     all: initial;
-    display: block;
+    display: grid;
     position: relative;
     box-sizing: border-box;
     color-scheme: inherit;
@@ -65,7 +76,9 @@ export const theme = css`
     color: var(--_text);
     background-image: linear-gradient(var(--_muted), var(--_grid), ${unsafeCSS(inks)});
     font-size: calc(var(--_size) * 0.92);
-    transition: color 1ms step-end;
+    transition:
+      color 1ms,
+      background-image 1ms allow-discrete;
   }
 
   .unseen {

@@ -10,7 +10,6 @@ export const styles = css`
     display: flex;
     flex-direction: column;
     gap: 6px;
-    block-size: 100%;
   }
 
   header {

@@ -97,14 +97,12 @@ export class QuantumFluxChart extends LiveElement {
     if (changed.has('table')) this.#renderTable();
   }
 
-  protected override render(): TemplateResult {
+  protected override renderBody(): TemplateResult {
     const { view, named } = this;
     const isPicture = view.is === 'picture';
     const isTable = isPicture && this.table;
 
-    return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
-      <div class="probe" @transitionend=${this.plot.repaint}></div>
-      <div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
+    return html`<div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
         <header part="header">
           ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing} ${badge(view)}
           <button
@@ -127,9 +125,8 @@ export class QuantumFluxChart extends LiveElement {
         >
           ${this.#table}
         </div>
-        <div class="unseen" role="status">${this.#spoken}</div>
       </div>
-    </div>`;
+      <div class="unseen" role="status">${this.#spoken}</div>`;
   }
 
   #renderRegion(isPicture: boolean): TemplateResult {
@@ -193,11 +190,11 @@ export class QuantumFluxChart extends LiveElement {
   };
 
   readonly #toggleTable = async (): Promise<void> => {
-    const focused = this.renderRoot.querySelector(':focus');
+    const wasInside = this.renderRoot.querySelector('.region:focus, .twin:focus');
     this.table = !this.table;
     await this.updateComplete;
     // Whoever was in the one is now in the other.
-    if (focused?.matches('.region, .twin')) this.renderRoot.querySelector<HTMLElement>(this.table ? '.twin' : '.region')?.focus();
+    if (wasInside) this.renderRoot.querySelector<HTMLElement>(this.table ? '.twin' : '.region')?.focus();
   };
 }
 

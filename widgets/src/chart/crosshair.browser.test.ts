@@ -3,7 +3,7 @@ import { sendKeys, sendMouse } from '@web/test-runner-commands';
 import { drawn, NOON, part, pixelsOf, show, showChart, stoppedFeed, textOf, wave } from '../feed/fixtures.testing.ts';
 import './chart.ts';
 
-const points = [...wave(297), [NOON - 2_000, 10], [NOON - 1_000, 20], [NOON, 30]] as [number, number][];
+const points = [...wave(297, NOON - 3_000), [NOON - 2_000, 10], [NOON - 1_000, 20], [NOON, 30]] as [number, number][];
 
 async function press(...keys: string[]) {
   for (const key of keys) await sendKeys({ press: key });
@@ -39,7 +39,7 @@ describe('the crosshair', () => {
   it('goes to both ends, and away', async () => {
     const chart = await focusedChart();
     await press('Home');
-    expect(textOf(chart, '.tip time')).to.match(/^11:55:0[01]$/);
+    expect(textOf(chart, '.tip time')).to.match(/^11:55:01$/);
     await press('End');
     expect(textOf(chart, '.tip time')).to.equal('12:00:00');
     await press('Escape');

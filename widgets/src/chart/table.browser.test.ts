@@ -43,10 +43,10 @@ describe('the table', () => {
     part(chart, '.region').focus();
     await sendKeys({ press: 't' });
     await drawn();
-    expect(chart.shadowRoot!.activeElement).to.equal(part(chart, '.twin'));
+    expect(chart.shadowRoot!.activeElement?.className).to.equal('twin');
     await sendKeys({ press: 't' });
     await drawn();
-    expect(chart.shadowRoot!.activeElement).to.equal(part(chart, '.region'));
+    expect(chart.shadowRoot!.activeElement?.className.trim()).to.equal('region');
   });
 
   it('follows, but not with every point', async () => {
