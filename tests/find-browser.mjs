@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -106,7 +116,9 @@ function fromCaches() {
 function executableIn(folder, depth) {
   if (depth === 0 || !existsSync(folder)) return undefined;
   const entries = readdirSync(folder, { withFileTypes: true });
-  const file = entries.find((entry) => entry.isFile() && cachedNames.has(entry.name) && executable(join(folder, entry.name)));
+  const file = entries.find(
+    (entry) => entry.isFile() && cachedNames.has(entry.name) && executable(join(folder, entry.name)),
+  );
   if (file) return join(folder, file.name);
   return entries
     .filter((entry) => entry.isDirectory())
@@ -150,7 +162,10 @@ function unpack(entry, folder) {
   const own = mkdtempSync(`${folder}-`);
   const script = `import chromium from ${JSON.stringify(pathToFileURL(entry).href)}; await chromium.executablePath();`;
   const env = { ...process.env, TMPDIR: own, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' };
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`@sparticuz/chromium could not be unpacked: ${stderr}`);
   try {
     renameSync(own, folder);

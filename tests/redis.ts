@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from './ports.ts';
+import { findFreePort } from '../server/src/database/embedded/ports.ts';
 
 const HOW_TO_GET_IT = 'apt-get install redis-server, or: brew install redis';
 
@@ -31,7 +31,7 @@ export type TestRedis = {
 /** A Redis of the test's own, which keeps nothing. Given a port, it comes back in the place of one that was killed. */
 export async function startRedis({ port }: { port?: number } = {}): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'quantumflux-redis-'));
-  const at = port ?? (await freePort());
+  const at = port ?? (await findFreePort());
   const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../../tests/ports.ts';
+import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { silent } from '../log.ts';
 import type { Bus } from './bus.ts';
@@ -120,7 +120,7 @@ describe.skipIf(!isThere)('when Redis dies', () => {
 });
 
 test('a Redis that is not there at the start keeps nobody waiting', async () => {
-  const { bus, entries, send } = await listen(`redis://127.0.0.1:${await freePort()}`);
+  const { bus, entries, send } = await listen(`redis://127.0.0.1:${await findFreePort()}`);
   expect(bus.isUp()).toBe(false);
   await send(1);
   expect(entries).toEqual([expect.stringContaining('Redis is away')]);
@@ -128,7 +128,7 @@ test('a Redis that is not there at the start keeps nobody waiting', async () => 
 
 test('nor does one that never answers', async () => {
   const silence = createServer();
-  const port = await freePort();
+  const port = await findFreePort();
   await new Promise<void>((done) => silence.listen(port, '127.0.0.1', done));
   onTestFinished(() => void silence.close());
   const { bus } = await listen(`redis://127.0.0.1:${port}`);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { freePort } from '../../../tests/ports.ts';
+import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import type { Cache } from './cache.ts';
 import { cacheContract } from './cache.contract.ts';
@@ -91,7 +91,7 @@ describe.skipIf(!isThere)('when Redis', () => {
 });
 
 test('a Redis that is not there at the start is a cache in which nothing is found', async () => {
-  const cache = createRedisCache(`redis://127.0.0.1:${await freePort()}`);
+  const cache = createRedisCache(`redis://127.0.0.1:${await findFreePort()}`);
   expect(await finds(cache)).toBe(false);
   await cache.close();
 });

@@ -1,6 +1,7 @@
 import { LitElement } from 'lit';
 
-type DetailOf<Name extends keyof HTMLElementEventMap> = HTMLElementEventMap[Name] extends CustomEvent<infer Detail> ? Detail : never;
+type DetailOf<Name extends keyof HTMLElementEventMap> =
+  HTMLElementEventMap[Name] extends CustomEvent<infer Detail> ? Detail : never;
 
 /** What all our elements have in common. */
 export class FluxElement extends LitElement {

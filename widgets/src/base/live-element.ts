@@ -29,7 +29,7 @@ export abstract class LiveElement extends FluxElement {
   @property() unit = '';
 
   /** `light`, `dark` or `system`. Default: as the page, by its CSS property `color-scheme`. */
-  @property({ reflect: true }) theme: 'light' | 'dark' | 'system' | '' = '';
+  @property({ reflect: true, useDefault: true }) theme: 'light' | 'dark' | 'system' | '' = '';
 
   /** What the attributes mean; undefined while one of them is wrong. */
   protected settings: Settings | undefined;

@@ -1,7 +1,9 @@
 import { css, unsafeCSS } from 'lit';
 import { darkSeries, lightSeries } from './palette.ts';
 
-const colors = lightSeries.map((light, i) => `--_s${i + 1}: var(--qf-series-${i + 1}, light-dark(${light}, ${darkSeries[i]}));`);
+const colors = lightSeries.map(
+  (light, i) => `--_s${i + 1}: var(--qf-series-${i + 1}, light-dark(${light}, ${darkSeries[i]}));`,
+);
 const classes = lightSeries.map((_, i) => `.s${i + 1} { color: var(--_s${i + 1}); }`);
 const inks = lightSeries.map((_, i) => `var(--_s${i + 1})`).join();
 

@@ -1,5 +1,16 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { columnsWith, drawn, NOON, part, pixelsOf, show, showChart, stoppedFeed, textOf, wave } from '../feed/fixtures.testing.ts';
+import {
+  columnsWith,
+  drawn,
+  NOON,
+  part,
+  pixelsOf,
+  show,
+  showChart,
+  stoppedFeed,
+  textOf,
+  wave,
+} from '../feed/fixtures.testing.ts';
 import type { QuantumFluxChart } from './chart.ts';
 import './chart.ts';
 
@@ -31,7 +42,10 @@ describe('<quantumflux-chart>', () => {
   });
 
   it('draws dense lines and areas too', async () => {
-    const dense = Array.from({ length: 20_000 }, (_, i) => [NOON - (20_000 - i) * 15, 50 + 40 * Math.sin(i / 900)] as const);
+    const dense = Array.from(
+      { length: 20_000 },
+      (_, i) => [NOON - (20_000 - i) * 15, 50 + 40 * Math.sin(i / 900)] as const,
+    );
     const { chart } = await showChart(dense);
     const line = columnsWith(chart, FIRST).size;
     expect(line).to.be.greaterThan(200);
@@ -43,7 +57,10 @@ describe('<quantumflux-chart>', () => {
   it('draws every stream that the selector picks, each in its colour, with a short name', async () => {
     const feed = stoppedFeed();
     feed.write({ stream: 'net.received', unit: 'bytes/s' }, wave());
-    feed.write({ stream: 'net.sent', unit: 'bytes/s' }, wave().map(([time, value]) => [time, value / 2] as const));
+    feed.write(
+      { stream: 'net.sent', unit: 'bytes/s' },
+      wave().map(([time, value]) => [time, value / 2] as const),
+    );
     const chart = await show(feed, html`<quantumflux-chart stream="net.*"></quantumflux-chart>`);
     expect(textOf(chart, '.legend')).to.match(/^received [\d.]+ B\/s sent [\d.]+ B\/s$/);
     expect(columnsWith(chart, FIRST).size).to.be.greaterThan(100);

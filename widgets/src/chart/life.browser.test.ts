@@ -9,9 +9,13 @@ const FIRST = [0x26, 0x4d, 0xe3] as const;
 function keepBooks() {
   const open = { listeners: 0, timers: new Set<number>(), observers: new Set<object>(), frames: new Set<number>() };
   const originals = { add: document.addEventListener, remove: document.removeEventListener };
-  document.addEventListener = (...all: Parameters<typeof originals.add>) => (open.listeners++, originals.add.apply(document, all));
+  document.addEventListener = (...all: Parameters<typeof originals.add>) => (
+    open.listeners++,
+    originals.add.apply(document, all)
+  );
   document.removeEventListener = (...all: Parameters<typeof originals.remove>) => (
-    open.listeners--, originals.remove.apply(document, all)
+    open.listeners--,
+    originals.remove.apply(document, all)
   );
   const { setTimeout: start, clearTimeout: stop, requestAnimationFrame: ask, cancelAnimationFrame: cancel } = window;
   window.setTimeout = ((run: () => void, ms?: number) => {
@@ -40,7 +44,12 @@ function keepBooks() {
   });
   const close = () => {
     Object.assign(document, { addEventListener: originals.add, removeEventListener: originals.remove });
-    Object.assign(window, { setTimeout: start, clearTimeout: stop, requestAnimationFrame: ask, cancelAnimationFrame: cancel });
+    Object.assign(window, {
+      setTimeout: start,
+      clearTimeout: stop,
+      requestAnimationFrame: ask,
+      cancelAnimationFrame: cancel,
+    });
     prototypes.forEach((prototype, i) => Object.assign(prototype, methods[i]));
   };
   return { open, close };

@@ -133,7 +133,10 @@ describe('the place of a chart', () => {
   it('is as high before its points came as after', async () => {
     const feed = stoppedFeed();
     feed.state = { is: 'connecting' };
-    const chart = await show<QuantumFluxChart>(feed, html`<quantumflux-chart stream="a.b" heading="A"></quantumflux-chart>`);
+    const chart = await show<QuantumFluxChart>(
+      feed,
+      html`<quantumflux-chart stream="a.b" heading="A"></quantumflux-chart>`,
+    );
     const heights = () => ['.frame', '.plot'].map((each) => part(chart, each).getBoundingClientRect().height);
     const before = heights();
     feed.state = { is: 'live' };

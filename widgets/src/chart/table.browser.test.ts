@@ -20,11 +20,19 @@ describe('the table', () => {
 
   it('has a column per stream, and leaves empty what is not there', async () => {
     const feed = stoppedFeed();
-    feed.write({ stream: 'x.one' }, [[NOON - 1_000, 1], [NOON, 2]]);
+    feed.write({ stream: 'x.one' }, [
+      [NOON - 1_000, 1],
+      [NOON, 2],
+    ]);
     feed.write({ stream: 'x.two' }, [[NOON - 500, 3]]);
     const chart = await show(feed, html`<quantumflux-chart stream="x.*"></quantumflux-chart>`);
     const table = [...chart.shadowRoot!.querySelectorAll('tr')].map(cellsOf);
-    expect(table.map((cells) => cells.slice(1))).to.deep.equal([['one', 'two'], ['2', ''], ['', '3'], ['1', '']]);
+    expect(table.map((cells) => cells.slice(1))).to.deep.equal([
+      ['one', 'two'],
+      ['2', ''],
+      ['', '3'],
+      ['1', ''],
+    ]);
   });
 
   it('is shown instead of the picture by its button', async () => {
@@ -54,7 +62,11 @@ describe('the table', () => {
     chart.table = true;
     await drawn();
     let changes = 0;
-    new MutationObserver(() => changes++).observe(part(chart, 'tbody'), { subtree: true, childList: true, characterData: true });
+    new MutationObserver(() => changes++).observe(part(chart, 'tbody'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
     for (let i = 1; i <= 20; i++) {
       feed.write({ stream: 'a.b' }, [[NOON + i, i]]);
       await new Promise((done) => setTimeout(done, 50));
@@ -75,8 +87,15 @@ describe('narration', () => {
 
   it('tells the newest value and between what it moved', async () => {
     const feed = stoppedFeed();
-    feed.write({ stream: 'a.b', unit: 'percent' }, [[NOON - 2_000, 10], [NOON - 1_000, 90], [NOON, 50]]);
-    const chart = await show<QuantumFluxChart>(feed, html`<quantumflux-chart stream="a.b" narrate></quantumflux-chart>`);
+    feed.write({ stream: 'a.b', unit: 'percent' }, [
+      [NOON - 2_000, 10],
+      [NOON - 1_000, 90],
+      [NOON, 50],
+    ]);
+    const chart = await show<QuantumFluxChart>(
+      feed,
+      html`<quantumflux-chart stream="a.b" narrate></quantumflux-chart>`,
+    );
     expect(textOf(chart, '[role=status]')).to.equal('a.b: 50%, between 10% and 90% in the last 5 minutes.');
   });
 });

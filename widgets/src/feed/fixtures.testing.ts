@@ -28,10 +28,16 @@ export async function show<E extends Element>(feed: PageFeed, template: Template
 }
 
 /** Puts a chart of one stream into the page. */
-export async function showChart(points: readonly Point[] = wave(), stream: PageStream = { stream: 'a.b', unit: 'percent' }) {
+export async function showChart(
+  points: readonly Point[] = wave(),
+  stream: PageStream = { stream: 'a.b', unit: 'percent' },
+) {
   const feed = stoppedFeed();
   if (points.length > 0) feed.write(stream, points);
-  const chart = await show<QuantumFluxChart>(feed, html`<quantumflux-chart stream=${stream.stream}></quantumflux-chart>`);
+  const chart = await show<QuantumFluxChart>(
+    feed,
+    html`<quantumflux-chart stream=${stream.stream}></quantumflux-chart>`,
+  );
   return { chart, feed };
 }
 

@@ -51,7 +51,10 @@ export class PageFeed implements LiveClient {
       this.#series.set(key, series);
       for (const watcher of this.#watchers) this.#pick(watcher);
     }
-    series.append({ times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) });
+    series.append({
+      times: Float64Array.from(points, ([time]) => time),
+      values: Float64Array.from(points, ([, value]) => value),
+    });
     const written = series;
     for (const watcher of this.#watchers) if (watcher.series.includes(written)) watcher.tell(this.#update(watcher));
   }

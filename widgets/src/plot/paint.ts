@@ -28,7 +28,10 @@ export class Painter {
     const isDense = ({ kept }: Trace) => kept.count > pane.right - pane.left;
 
     if (traces.some(isDense)) {
-      const raster = this.#begin(Math.round((size.width - pane.left) * size.ratio), Math.round(size.height * size.ratio));
+      const raster = this.#begin(
+        Math.round((size.width - pane.left) * size.ratio),
+        Math.round(size.height * size.ratio),
+      );
       const thickness = LINE_WIDTH * size.ratio;
       traces.forEach((trace, i) => {
         if (!isDense(trace)) return;

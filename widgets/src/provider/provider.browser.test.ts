@@ -26,14 +26,19 @@ describe('<quantumflux-provider>', () => {
       outer,
       html`<div>
         <quantumflux-chart stream="a.b"></quantumflux-chart>
-        <quantumflux-provider .client=${inner}><p><quantumflux-chart stream="a.b"></quantumflux-chart></p></quantumflux-provider>
+        <quantumflux-provider .client=${inner}
+          ><p><quantumflux-chart stream="a.b"></quantumflux-chart></p
+        ></quantumflux-provider>
       </div>`,
     );
     expect([outer.watchers, inner.watchers]).to.deep.equal([1, 1]);
   });
 
   it('hands a new client to everybody inside', async () => {
-    const chart = await show<QuantumFluxChart>(stoppedFeed(), html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
+    const chart = await show<QuantumFluxChart>(
+      stoppedFeed(),
+      html`<quantumflux-chart stream="a.b"></quantumflux-chart>`,
+    );
     const provider = chart.closest('quantumflux-provider')!;
     const other = stoppedFeed();
     other.write({ stream: 'a.b' }, wave());
@@ -53,7 +58,9 @@ describe('<quantumflux-provider>', () => {
   });
 
   it('refuses a key that must stay secret', async () => {
-    expect(await noticeWith({ key: 'qf_sk_0123456789' })).to.match(/^This key is secret, and everybody can read it here\./);
+    expect(await noticeWith({ key: 'qf_sk_0123456789' })).to.match(
+      /^This key is secret, and everybody can read it here\./,
+    );
   });
 
   it('waits when the address is right', async () => {

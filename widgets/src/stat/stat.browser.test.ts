@@ -12,14 +12,21 @@ async function showStat(points: readonly (readonly [number, number])[], unit = '
 
 describe('<quantumflux-stat>', () => {
   it('shows the newest value, its unit and what it is', async () => {
-    const { stat } = await showStat([[NOON - 60_000, 33], [NOON, 37.25]]);
+    const { stat } = await showStat([
+      [NOON - 60_000, 33],
+      [NOON, 37.25],
+    ]);
     expect(textOf(stat, '.heading')).to.equal('a.b');
     expect(textOf(stat, '.value')).to.equal('37.3%');
     expect(textOf(stat, '.suffix')).to.equal('%');
   });
 
   it('shows how far it is from the start of the window', async () => {
-    const { stat, feed } = await showStat([[NOON - 999_000, 0], [NOON - 60_000, 33], [NOON, 37.25]]);
+    const { stat, feed } = await showStat([
+      [NOON - 999_000, 0],
+      [NOON - 60_000, 33],
+      [NOON, 37.25],
+    ]);
     expect(textOf(stat, '.delta')).to.equal('▲ 4.3% in 5 minutes');
     feed.write({ stream: 'a.b' }, [[NOON + 1, 30]]);
     await new Promise((done) => setTimeout(done, 300));

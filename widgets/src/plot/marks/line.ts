@@ -8,7 +8,12 @@ export const LINE_WIDTH = 1.5;
 const DASHES = [6, 3];
 
 /** A line through the points of a series, broken at its gaps. */
-export function line(context: CanvasRenderingContext2D, trace: Trace, pane: Pane, { color, dashed }: { color: string; dashed: boolean }) {
+export function line(
+  context: CanvasRenderingContext2D,
+  trace: Trace,
+  pane: Pane,
+  { color, dashed }: { color: string; dashed: boolean },
+) {
   tracePath(context, trace, pane);
   context.strokeStyle = color;
   context.lineWidth = LINE_WIDTH;
