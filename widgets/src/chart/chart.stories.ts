@@ -24,8 +24,6 @@ type Args = {
   state?: LiveState;
 };
 
-let machine = machineFeed();
-
 const meta: Meta<Args> = {
   title: 'Chart',
   component: 'quantumflux-chart',
@@ -36,13 +34,10 @@ const meta: Meta<Args> = {
     legend: { control: 'select', options: ['auto', 'none'] },
     state: { table: { disable: true } },
   },
-  beforeEach: () => {
-    machine = machineFeed();
-    return machine.start();
-  },
   render: ({ width = '100%', height = '', state, ...args }) => {
-    if (state) machine.feed.state = state;
-    return html`<quantumflux-provider .client=${machine.feed}>
+    const feed = machineFeed();
+    if (state) feed.state = state;
+    return html`<quantumflux-provider .client=${feed}>
       <quantumflux-chart
         stream=${args.stream}
         window=${ifDefined(args.window)}

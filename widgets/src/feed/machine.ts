@@ -1,5 +1,4 @@
 import type { Point } from '@quantumflux/sdk/protocol';
-import type { Stop } from '../base/client.ts';
 import { PageFeed, type PageStream } from './page-feed.ts';
 
 /** A stream and how it moves: where it starts, how far it goes in a second, and between what it stays. */
@@ -31,26 +30,23 @@ const gauges: Gauge[] = [
   })),
 ];
 
-/** A feed like that of a machine, with some minutes of history. Every walk is the same, so that pictures can be compared. */
-export function machineFeed({ seconds = 900, now = Date.now() } = {}): { feed: PageFeed; start: () => Stop } {
-  const feed = new PageFeed();
+/** A feed like that of a machine, with a quarter of an hour of history. Its walk is always the same. */
+export function machineFeed({ seconds = 900, now = Date.now() } = {}): PageFeed {
   const random = randomOf(7);
   const values = gauges.map(({ start }) => start);
   const next = ({ step, low, high }: Gauge, i: number) =>
     (values[i] = Math.min(high, Math.max(low, values[i]! + (random() - 0.5) * step)));
 
+  const feed = new PageFeed(() => {
+    const tick = () => gauges.forEach((gauge, i) => feed.write(gauge, [[Date.now(), next(gauge, i)]]));
+    const timer = setInterval(tick, 1_000);
+    return () => clearInterval(timer);
+  });
   gauges.forEach((gauge, i) => {
     const history = Array.from({ length: seconds }, (_, k): Point => [now - (seconds - k) * 1_000, next(gauge, i)]);
     feed.write(gauge, history);
   });
-  const start = () => {
-    const timer = setInterval(
-      () => gauges.forEach((gauge, i) => feed.write(gauge, [[Date.now(), next(gauge, i)]])),
-      1_000,
-    );
-    return () => clearInterval(timer);
-  };
-  return { feed, start };
+  return feed;
 }
 
 /** Numbers from 0 to 1 that look like chance and are always the same. */

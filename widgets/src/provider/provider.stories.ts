@@ -4,15 +4,9 @@ import '../chart/chart.ts';
 import { machineFeed } from '../feed/machine.ts';
 import './provider.ts';
 
-let machine = machineFeed();
-
 const meta: Meta = {
   title: 'Provider',
   component: 'quantumflux-provider',
-  beforeEach: () => {
-    machine = machineFeed();
-    return machine.start();
-  },
 };
 
 export default meta;
@@ -20,7 +14,7 @@ export default meta;
 /** One client for everything inside. In a page of yours it is made of `url` and `key`. */
 export const OneForAll: StoryObj = {
   render: () =>
-    html`<quantumflux-provider .client=${machine.feed}>
+    html`<quantumflux-provider .client=${machineFeed()}>
       <quantumflux-chart stream="host.cpu.load" heading="CPU"></quantumflux-chart>
       <quantumflux-chart stream="host.network.*" heading="Network"></quantumflux-chart>
     </quantumflux-provider>`,

@@ -8,8 +8,6 @@ import './stat.ts';
 
 type Args = { stream: string; window?: string; heading?: string; unit?: string; theme?: string; state?: LiveState };
 
-let machine = machineFeed();
-
 const meta: Meta<Args> = {
   title: 'Stat',
   component: 'quantumflux-stat',
@@ -18,13 +16,10 @@ const meta: Meta<Args> = {
     theme: { control: 'select', options: ['light', 'dark', 'system'] },
     state: { table: { disable: true } },
   },
-  beforeEach: () => {
-    machine = machineFeed();
-    return machine.start();
-  },
   render: ({ stream, window, heading, unit, theme, state }) => {
-    if (state) machine.feed.state = state;
-    return html`<quantumflux-provider .client=${machine.feed}>
+    const feed = machineFeed();
+    if (state) feed.state = state;
+    return html`<quantumflux-provider .client=${feed}>
       <quantumflux-stat
         stream=${stream}
         window=${ifDefined(window)}
