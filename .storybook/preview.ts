@@ -1,5 +1,12 @@
-import type { Preview } from '@storybook/web-components-vite';
+/// <reference types="vite/client" />
+import { type Preview, setCustomElementsManifest } from '@storybook/web-components-vite';
 import './preview.css';
+
+// Attributes, events and parts, as the comments of the elements tell them; there after a build (`npm run build`).
+const [manifest] = Object.values(
+  import.meta.glob('../widgets/dist/custom-elements.json', { eager: true, import: 'default' }),
+);
+if (manifest) setCustomElementsManifest(manifest);
 
 const preview: Preview = {
   tags: ['autodocs'],

@@ -78,4 +78,10 @@ export const noticeStyles = css`
     border-radius: 50%;
     background: currentcolor;
   }
+
+  @container frame (inline-size < 260px) {
+    .since {
+      display: none;
+    }
+  }
 `;

@@ -15,13 +15,8 @@ const inks = lightSeries.map((_, i) => `var(--_s${i + 1})`).join();
 export const theme = css`
   :host {
     display: grid;
-    min-inline-size: 0;
-  }
-
-  :host,
-  .box,
-  .frame {
     grid-template: minmax(0, 1fr) / minmax(0, 1fr);
+    min-inline-size: 0;
   }
 
   :host([hidden]) {
@@ -31,6 +26,7 @@ export const theme = css`
   /* A size that the frame gets from a grid is one that its queries know, also when the page takes ours away. */
   .box {
     display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     block-size: 100%;
   }
 
@@ -46,6 +42,7 @@ export const theme = css`
 
     all: initial;
     display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     position: relative;
     box-sizing: border-box;
     color-scheme: inherit;
@@ -102,6 +99,7 @@ export const theme = css`
       --_danger: CanvasText;
     }
 
+    .probe,
     .swatch,
     .dot {
       forced-color-adjust: none;

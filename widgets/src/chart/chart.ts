@@ -14,9 +14,11 @@ import { legend } from './legend.ts';
 import { narrate } from './narration.ts';
 import { newestRows, table } from './table.ts';
 
-/** How often the table changes, at most, in ms. Who does not see it but hears it is not to be interrupted often. */
+/** How often the table changes, at most, in ms. */
 const TABLE_MS = 500;
-const UNSEEN_TABLE_MS = 5_000;
+/** Newest points per stream in it. As long as nobody looks at it, a screen reader gets a short one that costs little. */
+const ROWS = 50;
+const UNSEEN_ROWS = 10;
 const NARRATION_MS = 15_000;
 
 export type InspectDetail = {
@@ -152,7 +154,7 @@ export class QuantumFluxChart extends LiveElement {
 
   /** Made now and then and shown as it is in between: there may be many rows, and often nobody sees them. */
   #renderTable(): void {
-    this.#table = table(newestRows(this.named), {
+    this.#table = table(newestRows(this.named, this.table ? ROWS : UNSEEN_ROWS), {
       caption: `Newest points of ${this.heading || this.stream}`,
       span: this.settings?.span ?? 0,
     });
@@ -174,7 +176,7 @@ export class QuantumFluxChart extends LiveElement {
 
   protected override onPoints(): void {
     super.onPoints();
-    this.#tableRows.request(this.table ? TABLE_MS : UNSEEN_TABLE_MS);
+    this.#tableRows.request(TABLE_MS);
     if (this.narrate || this.matches(':focus-within')) this.#narration.request(NARRATION_MS);
   }
 

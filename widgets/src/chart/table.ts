@@ -1,25 +1,24 @@
 import { html, type TemplateResult } from 'lit';
 import type { NamedSeries } from '../base/named-series.ts';
 import { formatTime } from '../plot/time-axis.ts';
-import { formatValue } from '../plot/unit.ts';
+import { formatExactly } from '../plot/unit.ts';
 
 /** A moment and what each series is then, in words; empty where it has no point. */
 type Row = { readonly time: number; readonly values: string[] };
 
 export type Rows = { readonly labels: readonly string[]; readonly rows: readonly Row[] };
 
-const PER_SERIES = 50;
 const MOST_ROWS = 200;
 
-/** The newest moments of all series, newest first: each series counts with its newest fifty points. */
-export function newestRows(all: readonly NamedSeries[]): Rows {
+/** The newest moments of all series, newest first: each series counts with its newest `perSeries` points. */
+export function newestRows(all: readonly NamedSeries[], perSeries: number): Rows {
   const rows = new Map<number, Row>();
   all.forEach(({ series: { times, values, length }, unit }, column) => {
-    for (let i = Math.max(0, length - PER_SERIES); i < length; i++) {
+    for (let i = Math.max(0, length - perSeries); i < length; i++) {
       const time = times[i]!;
       let row = rows.get(time);
       if (!row) rows.set(time, (row = { time, values: all.map(() => '') }));
-      row.values[column] = formatValue(values[i]!, unit);
+      row.values[column] = formatExactly(values[i]!, unit);
     }
   });
   const newest = [...rows.values()].sort((a, b) => b.time - a.time).slice(0, MOST_ROWS);

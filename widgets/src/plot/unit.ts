@@ -56,7 +56,13 @@ export function formatValue(value: number, unit: string | null): string {
   return formatParts(value, unit).join('');
 }
 
-/** The same in two parts, so that the unit may look different. */
+/** The same in up to six digits, for who reads it rather than sees it: `37.25%`, `1.40234 GiB`. */
+export function formatExactly(value: number, unit: string | null): string {
+  const { factor, suffix } = displayUnit(unit, Math.abs(value));
+  return format(',.6~r')(value / factor) + suffix;
+}
+
+/** Three digits in two parts, so that the unit may look different. */
 export function formatParts(value: number, unit: string | null): [digits: string, suffix: string] {
   const { factor, suffix, decimals } = displayUnit(unit, Math.abs(value));
   return [threeDigits(value / factor, decimals), suffix];
