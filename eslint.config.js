@@ -12,8 +12,9 @@ import borders from './scripts/lint/borders.mjs';
 const features = ['alerts', 'auth', 'dashboards', 'health', 'host', 'ingest', 'insights', 'live', 'reports', 'streams'];
 
 // Tests may import what they test, and what that stands on.
-const sdkTests = 'sdk/src/**/*.{test,contract,testing}.ts';
-const serverTests = 'server/src/**/*.{test,contract,testing}.ts';
+const testsOf = (folder) => `${folder}/src/**/{testing/*,*.{test,contract,testing}}.ts`;
+const sdkTests = testsOf('sdk');
+const serverTests = testsOf('server');
 
 /**
  * Who may import whom: `what` is open to `by` only, and the first row that names something decides.
@@ -24,8 +25,8 @@ const serverTests = 'server/src/**/*.{test,contract,testing}.ts';
  */
 const table = [
   {
-    what: ['**/*.{test,contract,testing}.ts', 'tests/**'],
-    by: ['**/*.{test,contract,testing}.ts'],
+    what: [testsOf('*'), 'tests/**'],
+    by: [testsOf('*')],
     why: 'only tests import tests.',
   },
 
@@ -77,7 +78,7 @@ const table = [
   },
   {
     what: ['socket.io', '@socket.io/**'],
-    by: ['server/src/live/**', 'server/src/compose.ts', serverTests],
+    by: ['server/src/live/**', 'server/src/compose.ts', 'sdk/src/testing/**', serverTests],
     why: 'Socket.io comes in through live/.',
   },
   { what: ['ioredis'], by: ['server/src/**/*.redis.ts', serverTests], why: 'Redis comes in through *.redis.ts.' },
@@ -146,12 +147,12 @@ export default defineConfig(
   },
   {
     files: [sources],
-    ignores: ['**/*.{test,contract,testing,stories}.ts'],
+    ignores: [testsOf('*'), '**/*.stories.ts'],
     rules: { 'import-x/no-extraneous-dependencies': 'error', 'import-x/no-relative-packages': 'error' },
   },
   {
     files: [sources],
-    ignores: ['server/src/{config,main}.ts', '**/*.{test,contract,testing,stories}.ts'],
+    ignores: ['server/src/{config,main}.ts', testsOf('*'), '**/*.stories.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
@@ -175,7 +176,7 @@ export default defineConfig(
   },
   {
     // What a response's JSON is, and what stands for a value in `expect`, is `any`; that it fits is what the test finds out.
-    files: ['**/*.{test,contract,testing}.ts', 'tests/**/*.ts'],
+    files: [testsOf('*'), 'tests/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

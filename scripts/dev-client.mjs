@@ -1,15 +1,21 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createServer, defaultClientConditions } from 'vite';
 import { root } from './run.mjs';
 
 const server = 'http://localhost:5000';
 const script = join(root, 'widgets/src/cdn.ts');
+const scriptFolder = dirname(script);
 
-/** Where the demo page gets its script: from the sources, under the address that it has in production. */
+/** Gives the demo page its script from the sources, under the address that the script has in production. */
 const scriptFromSources = {
   name: 'script-from-sources',
   enforce: 'pre',
   resolveId: (id) => (id.split('?')[0] === '/sdk/quantumflux.js' ? script : null),
+  // Built, all modules are one, at the address in the page; the sources each have their own, without the page's key.
+  transform: (code, id) =>
+    id.startsWith(scriptFolder)
+      ? code.replaceAll('import.meta.url', `document.querySelector('script[src*="/sdk/quantumflux.js"]').src`)
+      : null,
 };
 
 /** Serves the demo page on port 3000 until what it returns is called. */

@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright-core';
 import { createServer } from 'node:http';
 import { findBrowser } from './find-browser.mjs';
-import { freePort } from './ports.ts';
+import { findFreePort } from '../server/src/database/embedded/ports.ts';
 
 export async function launchBrowser(): Promise<Browser> {
   const { executablePath, args, env } = await findBrowser();
@@ -10,7 +10,7 @@ export async function launchBrowser(): Promise<Browser> {
 
 /** A host page on an origin of its own, as someone else's web site would have it. */
 export async function serveHostPage({ html, csp }: { html: string; csp?: string }) {
-  const port = await freePort();
+  const port = await findFreePort();
   const server = createServer((_req, res) => {
     res.setHeader('Content-Type', 'text/html; charset=utf-8');
     if (csp !== undefined) res.setHeader('Content-Security-Policy', csp);

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from './ports.ts';
+import { findFreePort } from '../server/src/database/embedded/ports.ts';
 
 const HOW_TO_GET_IT = 'apt-get install redis-server, or: brew install redis';
 
@@ -24,19 +24,22 @@ export type TestRedis = {
   /** From then on it takes connections, and what is sent to it, but answers nothing. */
   pause(): void;
   resume(): void;
+  /** May be called whatever has become of it. */
   stop(): Promise<void>;
 };
 
 /** A Redis of the test's own, which keeps nothing. Given a port, it comes back in the place of one that was killed. */
 export async function startRedis({ port }: { port?: number } = {}): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'quantumflux-redis-'));
-  const at = port ?? (await freePort());
+  const at = port ?? (await findFreePort());
   const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const end = (signal: NodeJS.Signals) => async () => {
     process.off('exit', endWithUs);
     child.kill(signal);
+    // One that is paused does not hear of its end.
+    child.kill('SIGCONT');
     await exit;
     await rm(dir, { recursive: true, force: true });
   };

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './ports.ts';
+import { findFreePort } from '../server/src/database/embedded/ports.ts';
 
 const program = fileURLToPath(new URL('../server/dist/main.js', import.meta.url));
 
@@ -13,6 +13,8 @@ export const PUBLISHABLE_KEY = 'qf_pk_demo';
 /** Where a server keeps everything, thrown away at the end. */
 export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'quantumflux-test-'));
+  // Open to the account that PostgreSQL runs as when the tests run as root; else the database would be put elsewhere.
+  await chmod(path, 0o755);
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
 }
 
@@ -20,7 +22,7 @@ export type ServerOptions = { dataDir: string; port?: number; env?: Record<strin
 
 /** The built server as its user runs it: a process of its own. */
 export async function startServer({ dataDir, port, env = {} }: ServerOptions) {
-  const listenOn = port ?? (await freePort());
+  const listenOn = port ?? (await findFreePort());
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -59,7 +61,7 @@ export async function runServer(options: ServerOptions): Promise<{ code: number 
       DATA_DIR: options.dataDir,
       HOST_METRICS: 'off',
       ...options.env,
-      PORT: String(options.port ?? (await freePort())),
+      PORT: String(options.port ?? (await findFreePort())),
     },
   });
   const output = collect(child);

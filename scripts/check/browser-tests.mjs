@@ -7,13 +7,26 @@ const [report] = process.argv.slice(2);
 
 const testsOf = ({ tests = [], suites = [] } = {}) => [...tests, ...suites.flatMap(testsOf)];
 
+const statusOf = ({ passed, skipped }) => (skipped ? 'pending' : passed ? 'passed' : 'failed');
+
 const counts = {
   onTestRunFinished({ sessions }) {
-    const tests = sessions.flatMap(({ testResults }) => testsOf(testResults));
-    const numPassedTests = tests.filter(({ passed, skipped }) => passed && !skipped).length;
-    const numPendingTests = tests.filter(({ skipped }) => skipped).length;
-    const numFailedTests = tests.length - numPassedTests - numPendingTests;
-    writeFileSync(report, JSON.stringify({ numPassedTests, numFailedTests, numPendingTests, numTodoTests: 0 }));
+    const testResults = sessions.map(({ passed, testResults }) => ({
+      status: passed ? 'passed' : 'failed',
+      assertionResults: testsOf(testResults).map((test) => ({ status: statusOf(test) })),
+    }));
+    const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+    const count = (status) => tests.filter((test) => test.status === status).length;
+    writeFileSync(
+      report,
+      JSON.stringify({
+        numPassedTests: count('passed'),
+        numFailedTests: count('failed'),
+        numPendingTests: count('pending'),
+        numTodoTests: 0,
+        testResults,
+      }),
+    );
   },
 };
 

@@ -27,15 +27,22 @@ async function counted(name, argsFor) {
   rmSync(report, { force: true });
   const { ok } = await run(argsFor(report), { loud: true });
   const { passed = 0, failed = 0, skipped = 0 } = read(report);
-  // A suite that breaks before its first test, or after its last, has not failed a test and has failed.
+  // What breaks outside of its tests, the runner itself for one, has failed no test and has failed.
   return { passed, failed: ok ? failed : Math.max(failed, 1), skipped };
 }
 
 function read(report) {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const broken = testResults.filter(isBroken).length;
+    return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests };
   } catch {
     return {};
   }
 }
+
+/** Whether a file failed without a test of it: it could not be read, or one of its hooks broke. */
+const isBroken = ({ status, assertionResults }) =>
+  status === 'failed' && !assertionResults.some((test) => test.status === 'failed');

@@ -141,7 +141,8 @@ export class Connection {
     this.#rest();
     this.#rest = rest;
     this.#state = state;
-    // A listener may cause another change; then all hear the newest state, some of them twice.
-    for (const listen of [...this.#members, ...this.#observers]) listen(this.#state);
+    // A listener may cause another change, and others to leave: then all who stayed hear the newest state, some twice.
+    for (const listen of [...this.#members]) if (this.#members.has(listen)) listen(this.#state);
+    for (const listen of [...this.#observers]) if (this.#observers.has(listen)) listen(this.#state);
   }
 }

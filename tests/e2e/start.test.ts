@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '../ports.ts';
+import { findFreePort } from '../../server/src/database/embedded/ports.ts';
 import { get, post, runServer, startServer, temporaryFolder } from '../server.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -45,7 +45,7 @@ test('secrets are kept where only their owner reads them', async () => {
 });
 
 test('a port that is taken is said in one sentence', async () => {
-  const port = await freePort();
+  const port = await findFreePort();
   const taken = createServer().listen(port, '127.0.0.1');
   const { code, output } = await runServer({ dataDir: folder.path, port });
   taken.close();

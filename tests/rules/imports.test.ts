@@ -66,6 +66,7 @@ const refused: [file: string, imported: string, why: RegExp][] = [
 
   ['server/src/bus/bus.memory.ts', './bus.contract.ts', /only tests import tests/],
   ['server/src/streams/journal.ts', '../../../tests/postgres.ts', /only tests import tests/],
+  ['sdk/src/client.ts', './testing/test-server.ts', /only tests import tests/],
 ];
 
 test.each(refused)('%s may not import %s', async (file, imported, why) => {
@@ -97,6 +98,8 @@ const allowed: [file: string, imported: string][] = [
   ['server/src/compose.ts', './config.ts'],
   ['server/src/main.ts', './compose.ts'],
   ['server/src/streams/journal.store.test.ts', '../../../tests/postgres.ts'],
+  ['sdk/src/client.test.ts', './testing/test-server.ts'],
+  ['sdk/src/testing/test-server.ts', 'socket.io'],
   ['tests/e2e/whole.test.ts', '../../server/src/compose.ts'],
   ['examples/node-ingest/ingest.ts', '@quantumflux/sdk'],
 ];

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../../tests/ports.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { silent } from '../log.ts';
 import type { Bus } from './bus.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 /** A bus, what it heard, and what it said in the log. */
-async function listen(url: string, prefix = randomUUID()) {
+async function listen(url: string, prefix: string = randomUUID()) {
   const entries: string[] = [];
   const write = (message: string) => void entries.push(message);
   const bus = createRedisBus(url, { prefix, log: { error: write, warn: write, info: write } });
@@ -86,8 +86,14 @@ describe.skipIf(!isThere)('with a Redis server', () => {
 });
 
 describe.skipIf(!isThere)('when Redis dies', () => {
+  async function start(options = {}): Promise<TestRedis> {
+    const redis = await startRedis(options);
+    onTestFinished(() => redis.stop());
+    return redis;
+  }
+
   test('messages flow again by themselves once it is back', async () => {
-    const first = await startRedis();
+    const first = await start();
     const { bus, heard, entries, send } = await listen(first.url);
     await first.kill();
     await expect.poll(() => bus.isUp()).toBe(false);
@@ -96,29 +102,25 @@ describe.skipIf(!isThere)('when Redis dies', () => {
     for (let id = 0; id < 10_000; id++) await send(id);
     expect(performance.now() - before).toBeLessThan(1_000);
 
-    const second = await startRedis({ port: first.port });
+    await start({ port: first.port });
     await expect.poll(() => bus.isUp(), { timeout: 10_000 }).toBe(true);
     await send(-1);
     await expect.poll(() => heard).toEqual([-1]);
     expect(entries).toEqual([expect.stringContaining('Redis is away'), 'Redis is back']);
-    await bus.close();
-    await second.stop();
   });
 
   test('a way that swallows everything is found out, though it never ends', async () => {
-    const redis = await startRedis();
+    const redis = await start();
     const { bus } = await listen(redis.url);
     redis.pause();
     await expect.poll(() => bus.isUp(), { timeout: 6_000 }).toBe(false);
     redis.resume();
     await expect.poll(() => bus.isUp(), { timeout: 10_000 }).toBe(true);
-    await bus.close();
-    await redis.stop();
   });
 });
 
 test('a Redis that is not there at the start keeps nobody waiting', async () => {
-  const { bus, entries, send } = await listen(`redis://127.0.0.1:${await freePort()}`);
+  const { bus, entries, send } = await listen(`redis://127.0.0.1:${await findFreePort()}`);
   expect(bus.isUp()).toBe(false);
   await send(1);
   expect(entries).toEqual([expect.stringContaining('Redis is away')]);
@@ -126,10 +128,9 @@ test('a Redis that is not there at the start keeps nobody waiting', async () => 
 
 test('nor does one that never answers', async () => {
   const silence = createServer();
-  const port = await freePort();
+  const port = await findFreePort();
   await new Promise<void>((done) => silence.listen(port, '127.0.0.1', done));
+  onTestFinished(() => void silence.close());
   const { bus } = await listen(`redis://127.0.0.1:${port}`);
   expect(bus.isUp()).toBe(false);
-  await bus.close();
-  silence.close();
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { freePort } from '../../../tests/ports.ts';
+import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import type { Cache } from './cache.ts';
 import { cacheContract } from './cache.contract.ts';
@@ -13,7 +13,7 @@ const ttlMs = 60_000;
 const text = z.string();
 
 /** Once it is connected: before, everything is a miss. */
-async function connected(url: string, prefix = randomUUID()): Promise<Cache> {
+async function connected(url: string, prefix: string = randomUUID()): Promise<Cache> {
   const cache = createRedisCache(url, { prefix });
   await vi.waitFor(async () => expect(await finds(cache)).toBe(true), 10_000);
   return cache;
@@ -63,32 +63,35 @@ describe.skipIf(!isThere)('with a Redis server', () => {
 });
 
 describe.skipIf(!isThere)('when Redis', () => {
+  async function start(options = {}): Promise<TestRedis> {
+    const redis = await startRedis(options);
+    onTestFinished(() => redis.stop());
+    return redis;
+  }
+
   test('dies, everything is a miss at once, and found again once it is back', async () => {
-    const first = await startRedis();
+    const first = await start();
     const cache = await connected(first.url);
     await first.kill();
     expect(await timed(() => finds(cache))).toBeLessThan(1_000);
     expect(await finds(cache)).toBe(false);
     await cache.delete('probe');
-    const second = await startRedis({ port: first.port });
+    await start({ port: first.port });
     await expect.poll(() => finds(cache), { timeout: 10_000 }).toBe(true);
     await cache.close();
-    await second.stop();
   });
 
   test('does not answer, nobody waits for it for long', async () => {
-    const redis = await startRedis();
+    const redis = await start();
     const cache = await connected(redis.url);
     redis.pause();
     expect(await timed(() => cache.get('probe', text))).toBeLessThan(600);
-    redis.resume();
     await cache.close();
-    await redis.stop();
   });
 });
 
 test('a Redis that is not there at the start is a cache in which nothing is found', async () => {
-  const cache = createRedisCache(`redis://127.0.0.1:${await freePort()}`);
+  const cache = createRedisCache(`redis://127.0.0.1:${await findFreePort()}`);
   expect(await finds(cache)).toBe(false);
   await cache.close();
 });

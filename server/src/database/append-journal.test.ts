@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { migrationsDir } from '../../../tests/migrations.ts';
 import { startDatabase, type TestDatabase } from '../../../tests/postgres.ts';
 import { silent } from '../log.ts';
@@ -141,6 +141,10 @@ describe('the epoch', () => {
     const dir = await mkdtemp(join(tmpdir(), 'quantumflux-epoch-'));
     await chmod(dir, 0o755);
     let server = await startEmbeddedPostgres({ dir, log: silent });
+    onTestFinished(async () => {
+      await server.stop();
+      await rm(dir, { recursive: true });
+    });
     let database = await openDatabase({ url: server.url, migrationsDir, log: silent });
     const [before] = await append([0], database.pool);
     await database.close();
@@ -156,7 +160,5 @@ describe('the epoch', () => {
     const [after] = await append([0], database.pool);
     expect(after).toEqual({ partition: 0, offset: 2, epoch: before!.epoch + 1 });
     await database.close();
-    await server.stop();
-    await rm(dir, { recursive: true });
   });
 });

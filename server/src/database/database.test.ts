@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { migrationsDir } from '../../../tests/migrations.ts';
 import { createDatabase, startDatabase, type TestDatabase } from '../../../tests/postgres.ts';
 import { silent, type Log } from '../log.ts';
@@ -39,6 +39,10 @@ test('a server that does not wait for the disk is no promise', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'quantumflux-durability-'));
   await chmod(dir, 0o755);
   const server = await startEmbeddedPostgres({ dir, log: silent });
+  onTestFinished(async () => {
+    await server.stop();
+    await rm(dir, { recursive: true });
+  });
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   for (const setting of ['fsync', 'full_page_writes']) await client.query(`ALTER SYSTEM SET ${setting} = off`);
@@ -47,8 +51,6 @@ test('a server that does not wait for the disk is no promise', async () => {
   await vi.waitFor(async () => {
     expect(await durabilityOf(server.url)).toEqual(['none', 'fsync, full_page_writes must be on']);
   });
-  await server.stop();
-  await rm(dir, { recursive: true });
 });
 
 async function durabilityOf(url: string): Promise<[Durability, string | undefined]> {
@@ -104,10 +106,10 @@ describe('a database that cannot be opened is named in one sentence, without the
   test('when it never answers', async () => {
     const silence = createServer(() => {});
     await new Promise<void>((done) => silence.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void silence.close());
     const { port } = silence.address() as AddressInfo;
     await expect(open(`postgres://me:hunter2@127.0.0.1:${port}/x`)).rejects.toThrow(
       'cannot be reached (timeout expired)',
     );
-    silence.close();
   });
 });

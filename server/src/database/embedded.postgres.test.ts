@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Log } from '../log.ts';
+import { findAccount } from './embedded/account.ts';
 import { findProcess } from './embedded/processes.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded.postgres.ts';
 
@@ -135,7 +136,10 @@ describe('after the server was killed', () => {
 test.runIf(process.platform === 'linux')(
   'the number of a dead database may belong to a zombie, or to another process',
   async () => {
+    // Processes of its own account: those of others PostgreSQL cannot signal, and so does not take for itself.
     const zombies = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], {
+      ...(await findAccount()),
+      cwd: '/',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [zombie] = (await once(zombies.stdout, 'data')) as [Buffer];

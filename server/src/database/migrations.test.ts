@@ -99,6 +99,13 @@ test('one that fails leaves no trace, and those before it stay', async () => {
   expect(await applyMigrations(client, { dir, log })).toEqual(['2_bad']);
 });
 
+test('one that cannot be entered in the books leaves no trace either', async () => {
+  const refuse = `ALTER TABLE _prisma_migrations ADD CONSTRAINT refused CHECK (migration_name <> '1_bad')`;
+  await addMigration('1_bad', `CREATE TABLE a (n int); ${refuse}`);
+  await expect(applyMigrations(client, { dir, log })).rejects.toThrow('The migration 1_bad failed and was taken back');
+  expect(await tables()).toEqual([]);
+});
+
 test('one that was edited afterwards is told of, and not applied again', async () => {
   await addMigration('1_make', 'CREATE TABLE a (n int);');
   await applyMigrations(client, { dir, log });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../../tests/ports.ts';
+import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { limitContract } from './limit.contract.ts';
 import { openRedisLimits } from './limit.redis.ts';
@@ -34,7 +34,7 @@ describe.skipIf(!hasRedis())('with a Redis server', () => {
 });
 
 test('without Redis, a server counts for itself', async () => {
-  const { createLimit, close } = openRedisLimits(`redis://127.0.0.1:${await freePort()}`);
+  const { createLimit, close } = openRedisLimits(`redis://127.0.0.1:${await findFreePort()}`);
   const limit = createLimit({ name: 'a', most: 1, perMs: 60_000 });
   await takeTwice(limit);
   await limit.reset('ada');

@@ -60,7 +60,7 @@ export async function replaySince(
   const missed = position.offsets.map(([partition, head]) => ({
     partition,
     head,
-    after: since.get(partition) ?? head,
+    after: since.get(partition) ?? 0,
   }));
   if (missed.some(({ head, after }) => after > head)) return { resync: 'rewound' };
 

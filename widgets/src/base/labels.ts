@@ -10,7 +10,9 @@ export function labelsOf(metas: readonly StreamMeta[]): string[] {
   const telling = tellingTags(metas);
   return metas.map(({ stream, tags }, i) => {
     const name = metas.length === 1 ? stream : names[i]!.slice(shared).join('.');
-    const values = telling.filter((tag) => tags[tag]).map((tag) => (/^[\d.]+$/.test(tags[tag]!) ? `${tag} ${tags[tag]}` : tags[tag]!));
+    const values = telling
+      .filter((tag) => tags[tag])
+      .map((tag) => (/^[\d.]+$/.test(tags[tag]!) ? `${tag} ${tags[tag]}` : tags[tag]!));
     return [name, ...values].filter(Boolean).join(' ') || stream;
   });
 }

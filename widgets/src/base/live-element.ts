@@ -1,4 +1,4 @@
-import type { PropertyValues } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
 import type { LiveSeries } from './client.ts';
 import { FluxElement } from './element.ts';
@@ -29,7 +29,7 @@ export abstract class LiveElement extends FluxElement {
   @property() unit = '';
 
   /** `light`, `dark` or `system`. Default: as the page, by its CSS property `color-scheme`. */
-  @property() theme: 'light' | 'dark' | 'system' | '' = '';
+  @property({ reflect: true, useDefault: true }) theme: 'light' | 'dark' | 'system' | '' = '';
 
   /** What the attributes mean; undefined while one of them is wrong. */
   protected settings: Settings | undefined;
@@ -81,16 +81,26 @@ export abstract class LiveElement extends FluxElement {
 
   protected override update(changed: PropertyValues): void {
     const { last } = this.live;
-    this.#series = last.series;
-    this.named = nameSeries(last.series, this.unit);
-    this.view = viewOf({
-      mistake: this.#mistake ?? this.mistakeOf(last.series),
-      update: last,
-      stream: this.stream,
-      span: this.settings?.span ?? 0,
-      now: this.live.now(),
-    });
+    const { series, state } = last;
+    this.#series = series;
+    this.named = nameSeries(series, this.unit);
+    const span = this.settings?.span ?? 0;
+    const from = this.#edge(state.is === 'stale' ? state.since : null) - span;
+    const mistake = this.#mistake ?? this.mistakeOf(series);
+    this.view = viewOf({ mistake, update: last, stream: this.stream, span, from });
     super.update(changed);
+  }
+
+  /** What is in the frame. */
+  protected abstract renderBody(): TemplateResult;
+
+  protected override render(): TemplateResult {
+    return html`<div class="box">
+      <div class="frame" part="frame" aria-busy=${this.view.is === 'loading'}>
+        <div class="probe" @transitionend=${this.plot.repaint}></div>
+        ${this.renderBody()}
+      </div>
+    </div>`;
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -106,9 +116,13 @@ export abstract class LiveElement extends FluxElement {
     if (this.view.is !== 'picture' || !this.settings) return undefined;
     const { span, kind, min, max } = this.settings;
     const { staleSince } = this;
-    // What is stale stays where it was.
-    const now = () => (staleSince === null ? this.live.now() : this.live.now() - (Date.now() - staleSince));
+    const now = () => this.#edge(staleSince);
     const fixed = { span, kind, min, max, axes: this.hasAxes, unit: commonUnit(this.named) };
     return { ...fixed, series: this.#series, now, follow: staleSince === null };
+  }
+
+  /** The right edge of the picture, by the server's clock. What is stale stays where it was. */
+  #edge(staleSince: number | null): number {
+    return this.live.now() - (staleSince === null ? 0 : Date.now() - staleSince);
   }
 }

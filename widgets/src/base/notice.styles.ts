@@ -33,7 +33,8 @@ export const noticeStyles = css`
 
   .skeleton {
     padding: 0;
-    background: repeating-linear-gradient(to top, var(--_grid) 0 1px, transparent 1px 25%) 0 100% / 100% calc(100% - 24px) no-repeat;
+    background: repeating-linear-gradient(to top, var(--_grid) 0 1px, transparent 1px 25%) 0 100% / 100%
+      calc(100% - 24px) no-repeat;
     animation: breathe 2s ease-in-out infinite;
   }
 
@@ -76,5 +77,11 @@ export const noticeStyles = css`
     margin-inline-end: 6px;
     border-radius: 50%;
     background: currentcolor;
+  }
+
+  @container frame (inline-size < 260px) {
+    .since {
+      display: none;
+    }
   }
 `;

@@ -26,5 +26,6 @@ export function notice(view: View): TemplateResult | typeof nothing {
 /** Says that the picture is not fresh. */
 export function badge(view: View): TemplateResult | typeof nothing {
   if (view.is !== 'picture' || view.staleSince === null) return nothing;
-  return html`<div class="badge" part="badge">Reconnecting… last update ${agoInWords(Date.now() - view.staleSince)}</div>`;
+  const since = agoInWords(Date.now() - view.staleSince);
+  return html`<div class="badge" part="badge">Reconnecting… <span class="since">last update ${since}</span></div>`;
 }

@@ -4,7 +4,10 @@ import { Plot } from '../plot/plot.ts';
 import type { Scene } from '../plot/scene.ts';
 import { readInks } from './inks.ts';
 
-type Host = ReactiveControllerHost & { readonly renderRoot: DocumentFragment | HTMLElement; readonly isConnected: boolean };
+type Host = ReactiveControllerHost & {
+  readonly renderRoot: DocumentFragment | HTMLElement;
+  readonly isConnected: boolean;
+};
 
 /** The picture without what the theme decides. */
 export type Drawing = Omit<Picture, 'inks' | 'restMs'>;
@@ -39,7 +42,9 @@ export class PlotController implements ReactiveController {
   refresh(): void {
     const drawing = this.#drawing();
     if (!drawing) this.#scene = undefined;
-    this.#plot?.show(drawing && { ...drawing, inks: (this.#inks ??= this.#readInks()), restMs: calm?.matches ? CALM_MS : 0 });
+    this.#plot?.show(
+      drawing && { ...drawing, inks: (this.#inks ??= this.#readInks()), restMs: calm?.matches ? CALM_MS : 0 },
+    );
   }
 
   /** Something else will be shown: its axes start anew. */
@@ -74,4 +79,3 @@ export class PlotController implements ReactiveController {
     return readInks(this.#host.renderRoot.querySelector('.probe')!);
   }
 }
-

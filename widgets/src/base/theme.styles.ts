@@ -1,7 +1,9 @@
 import { css, unsafeCSS } from 'lit';
 import { darkSeries, lightSeries } from './palette.ts';
 
-const colors = lightSeries.map((light, i) => `--_s${i + 1}: var(--qf-series-${i + 1}, light-dark(${light}, ${darkSeries[i]}));`);
+const colors = lightSeries.map(
+  (light, i) => `--_s${i + 1}: var(--qf-series-${i + 1}, light-dark(${light}, ${darkSeries[i]}));`,
+);
 const classes = lightSeries.map((_, i) => `.s${i + 1} { color: var(--_s${i + 1}); }`);
 const inks = lightSeries.map((_, i) => `var(--_s${i + 1})`).join();
 
@@ -21,6 +23,13 @@ export const theme = css`
     display: none;
   }
 
+  /* A size that the frame gets from a grid is one that its queries know, also when the page takes ours away. */
+  .box {
+    display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
+    block-size: 100%;
+  }
+
   .frame {
     ${unsafeCSS(colors.join(''))}
     --_text: var(--qf-text, light-dark(#181d29, #e8ebf2));
@@ -32,7 +41,8 @@ export const theme = css`
     --_size: var(--qf-font-size, clamp(11px, 0.75rem, 15px));
 
     all: initial;
-    display: block;
+    display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     position: relative;
     box-sizing: border-box;
     color-scheme: inherit;
@@ -65,7 +75,9 @@ export const theme = css`
     color: var(--_text);
     background-image: linear-gradient(var(--_muted), var(--_grid), ${unsafeCSS(inks)});
     font-size: calc(var(--_size) * 0.92);
-    transition: color 1ms step-end;
+    transition:
+      color 1ms,
+      background-image 1ms allow-discrete;
   }
 
   .unseen {
@@ -87,6 +99,7 @@ export const theme = css`
       --_danger: CanvasText;
     }
 
+    .probe,
     .swatch,
     .dot {
       forced-color-adjust: none;

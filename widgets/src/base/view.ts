@@ -15,15 +15,15 @@ type Situation = {
   mistake: string | undefined;
   update: LiveUpdate;
   stream: string;
+  /** Length of the window, in ms, and where it starts. */
   span: number;
-  now: number;
+  from: number;
 };
 
 /** Which of its states an element is in. */
-export function viewOf({ mistake, update: { series, state }, stream, span, now }: Situation): View {
+export function viewOf({ mistake, update: { series, state }, stream, span, from }: Situation): View {
   if (mistake !== undefined) return { is: 'wrong', text: mistake };
   if (state.is === 'error') return { is: 'wrong', text: state.error.message };
-  const from = (state.is === 'stale' ? state.since : now) - span;
   if (series.some(({ times, length }) => length > 0 && times[length - 1]! >= from)) {
     return { is: 'picture', staleSince: state.is === 'stale' ? state.since : null };
   }

@@ -10,7 +10,6 @@ export const styles = css`
     display: flex;
     flex-direction: column;
     gap: 6px;
-    block-size: 100%;
   }
 
   header {
@@ -252,9 +251,19 @@ export const styles = css`
       inset-block-start: 0;
     }
 
-    .notice.wrong {
+    .notice {
+      padding-block: 0;
+      white-space: nowrap;
+    }
+
+    .notice strong + span {
+      display: none;
+    }
+
+    .wrong {
       justify-content: start;
       overflow: auto;
+      white-space: normal;
     }
   }
 

@@ -1,6 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import { guard } from 'lit/directives/guard.js';
 import { define } from '../base/define.ts';
 import { LiveElement } from '../base/live-element.ts';
 import { newestText } from '../base/named-series.ts';
@@ -15,9 +14,11 @@ import { legend } from './legend.ts';
 import { narrate } from './narration.ts';
 import { newestRows, table } from './table.ts';
 
-/** How often the table changes, at most, in ms. Who does not see it but hears it is not to be interrupted often. */
+/** How often the table changes, at most, in ms. */
 const TABLE_MS = 500;
-const UNSEEN_TABLE_MS = 5_000;
+/** Newest points per stream in it. As long as nobody looks at it, a screen reader gets a short one that costs little. */
+const ROWS = 50;
+const UNSEEN_ROWS = 10;
 const NARRATION_MS = 15_000;
 
 export type InspectDetail = {
@@ -80,7 +81,7 @@ export class QuantumFluxChart extends LiveElement {
   /** Shows the points as a table instead of the picture. */
   @property({ type: Boolean, reflect: true }) table = false;
 
-  #tableVersion = 0;
+  #table: TemplateResult | typeof nothing = nothing;
   #spoken = '';
 
   readonly #crosshair = new Crosshair(this, {
@@ -88,24 +89,22 @@ export class QuantumFluxChart extends LiveElement {
     onInspect: (time) => this.emit('flux-inspect', { time }),
   });
   readonly #tableRows = new Throttle(this, () => {
-    this.#tableVersion++;
+    this.#renderTable();
     this.requestUpdate();
   });
   readonly #narration = new Throttle(this, () => this.#speak());
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
-    if (changed.has('table')) this.#tableVersion++;
+    if (changed.has('table')) this.#renderTable();
   }
 
-  protected override render(): TemplateResult {
+  protected override renderBody(): TemplateResult {
     const { view, named } = this;
     const isPicture = view.is === 'picture';
     const isTable = isPicture && this.table;
 
-    return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
-      <div class="probe" @transitionend=${this.plot.repaint}></div>
-      <div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
+    return html`<div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
         <header part="header">
           ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing} ${badge(view)}
           <button
@@ -126,11 +125,10 @@ export class QuantumFluxChart extends LiveElement {
           aria-label="${this.#name}, as a table"
           tabindex=${isTable ? 0 : nothing}
         >
-          ${guard([this.#tableVersion, this.live.last.series, this.unit], () => this.#renderTable())}
+          ${this.#table}
         </div>
-        <div class="unseen" role="status">${this.#spoken}</div>
       </div>
-    </div>`;
+      <div class="unseen" role="status">${this.#spoken}</div>`;
   }
 
   #renderRegion(isPicture: boolean): TemplateResult {
@@ -154,10 +152,10 @@ export class QuantumFluxChart extends LiveElement {
     </div>`;
   }
 
-  #renderTable(): TemplateResult {
-    return table(newestRows(this.live.last.series), {
+  /** Made now and then and shown as it is in between: there may be many rows, and often nobody sees them. */
+  #renderTable(): void {
+    this.#table = table(newestRows(this.named, this.table ? ROWS : UNSEEN_ROWS), {
       caption: `Newest points of ${this.heading || this.stream}`,
-      named: this.named,
       span: this.settings?.span ?? 0,
     });
   }
@@ -178,7 +176,7 @@ export class QuantumFluxChart extends LiveElement {
 
   protected override onPoints(): void {
     super.onPoints();
-    this.#tableRows.request(this.table ? TABLE_MS : UNSEEN_TABLE_MS);
+    this.#tableRows.request(TABLE_MS);
     if (this.narrate || this.matches(':focus-within')) this.#narration.request(NARRATION_MS);
   }
 
@@ -194,11 +192,11 @@ export class QuantumFluxChart extends LiveElement {
   };
 
   readonly #toggleTable = async (): Promise<void> => {
-    const focused = this.renderRoot.querySelector(':focus');
+    const wasInside = this.renderRoot.querySelector('.region:focus, .twin:focus');
     this.table = !this.table;
     await this.updateComplete;
     // Whoever was in the one is now in the other.
-    if (focused?.matches('.region, .twin')) this.renderRoot.querySelector<HTMLElement>(this.table ? '.twin' : '.region')?.focus();
+    if (wasInside) this.renderRoot.querySelector<HTMLElement>(this.table ? '.twin' : '.region')?.focus();
   };
 }
 

@@ -126,7 +126,9 @@ export class Crosshair implements ReactiveController {
           <time>${title}</time>
           ${spots.map(
             ({ index, label, value }) =>
-              html`<span><i class="swatch ${seriesClass(index)}"></i><span class="label">${label}</span><b>${value}</b></span>`,
+              html`<span
+                ><i class="swatch ${seriesClass(index)}"></i><span class="label">${label}</span> <b>${value}</b></span
+              > `,
           )}
         </div>`,
       layer,

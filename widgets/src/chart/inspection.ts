@@ -12,7 +12,12 @@ import type { Entry } from './legend.ts';
 export type Spot = Entry & { readonly x: number; readonly y: number };
 
 /** What is to be read at one moment. */
-export type Inspection = { readonly time: number; readonly x: number; readonly title: string; readonly spots: readonly Spot[] };
+export type Inspection = {
+  readonly time: number;
+  readonly x: number;
+  readonly title: string;
+  readonly spots: readonly Spot[];
+};
 
 /** More values than these do not fit beside a crosshair. */
 const MOST_SPOTS = 8;

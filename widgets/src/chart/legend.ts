@@ -11,7 +11,8 @@ export function legend(entries: readonly Entry[], most: number): TemplateResult 
     ${entries.slice(0, most).map(
       ({ index, label, value }) =>
         html`<li>
-          <i class="swatch ${seriesClass(index)}"></i><span class="label" title=${label}>${label}</span><b>${value}</b>
+          <i class="swatch ${seriesClass(index)}"></i><span class="label" title=${label}>${label}</span>
+          <b>${value}</b>
         </li>`,
     )}
     ${rest > 0 ? html`<li class="rest">+ ${rest} more</li>` : ''}

@@ -1,33 +1,32 @@
 import { html, type TemplateResult } from 'lit';
-import type { LiveSeries } from '../base/client.ts';
 import type { NamedSeries } from '../base/named-series.ts';
 import { formatTime } from '../plot/time-axis.ts';
-import { formatValue } from '../plot/unit.ts';
+import { formatExactly } from '../plot/unit.ts';
 
-/** A moment and the value of each series then; undefined where it has no point. */
-export type Row = { readonly time: number; readonly values: (number | undefined)[] };
+/** A moment and what each series is then, in words; empty where it has no point. */
+type Row = { readonly time: number; readonly values: string[] };
 
-const PER_SERIES = 50;
+export type Rows = { readonly labels: readonly string[]; readonly rows: readonly Row[] };
+
 const MOST_ROWS = 200;
 
-/** The newest moments of all series, newest first: each series counts with its newest fifty points. */
-export function newestRows(all: readonly LiveSeries[]): Row[] {
+/** The newest moments of all series, newest first: each series counts with its newest `perSeries` points. */
+export function newestRows(all: readonly NamedSeries[], perSeries: number): Rows {
   const rows = new Map<number, Row>();
-  all.forEach(({ times, values, length }, column) => {
-    for (let i = Math.max(0, length - PER_SERIES); i < length; i++) {
+  all.forEach(({ series: { times, values, length }, unit }, column) => {
+    for (let i = Math.max(0, length - perSeries); i < length; i++) {
       const time = times[i]!;
       let row = rows.get(time);
-      if (!row) rows.set(time, (row = { time, values: all.map(() => undefined) }));
-      row.values[column] = values[i];
+      if (!row) rows.set(time, (row = { time, values: all.map(() => '') }));
+      row.values[column] = formatExactly(values[i]!, unit);
     }
   });
-  return [...rows.values()].sort((a, b) => b.time - a.time).slice(0, MOST_ROWS);
+  const newest = [...rows.values()].sort((a, b) => b.time - a.time).slice(0, MOST_ROWS);
+  return { labels: all.map(({ label }) => label), rows: newest };
 }
 
-type Words = { caption: string; named: readonly NamedSeries[]; /** Length of the window, in ms. */ span: number };
-
-/** The same points as numbers, for who cannot see the lines or wants to read them exactly. */
-export function table(rows: readonly Row[], { caption, named, span }: Words): TemplateResult {
+/** The same points as numbers, for who cannot see the lines or wants to read them exactly. `span`: of the window, in ms. */
+export function table({ labels, rows }: Rows, { caption, span }: { caption: string; span: number }): TemplateResult {
   return html`<table part="table">
     <caption>
       ${caption}
@@ -35,7 +34,7 @@ export function table(rows: readonly Row[], { caption, named, span }: Words): Te
     <thead>
       <tr>
         <th scope="col">Time</th>
-        ${named.map(({ label }) => html`<th scope="col">${label}</th>`)}
+        ${labels.map((label) => html`<th scope="col">${label}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -43,7 +42,7 @@ export function table(rows: readonly Row[], { caption, named, span }: Words): Te
         ({ time, values }) =>
           html`<tr>
             <th scope="row">${formatTime(time, span)}</th>
-            ${values.map((value, i) => html`<td>${value === undefined ? '' : formatValue(value, named[i]!.unit)}</td>`)}
+            ${values.map((value) => html`<td>${value}</td>`)}
           </tr>`,
       )}
     </tbody>

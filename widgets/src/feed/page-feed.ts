@@ -8,11 +8,18 @@ type Watcher = { matches: (meta: StreamMeta) => boolean; series: Series[]; tell:
 
 /** Live streams that are made in the page itself, without a server: what stories and tests are fed by. */
 export class PageFeed implements LiveClient {
+  readonly #run: () => Stop;
   readonly #series = new Map<string, Series>();
   readonly #watchers = new Set<Watcher>();
   #state: LiveState = { is: 'live' };
   /** The right edge of all charts; tests may stop it. */
   now: () => number = Date.now;
+  #stop: Stop | undefined;
+
+  /** `run`: what makes the points. It is started when somebody watches and stopped when nobody does any more. */
+  constructor(run: () => Stop = () => () => {}) {
+    this.#run = run;
+  }
 
   /** How many watch at the moment. */
   get watchers(): number {
@@ -36,8 +43,14 @@ export class PageFeed implements LiveClient {
         const watcher: Watcher = { matches, tell, series: [] };
         this.#watchers.add(watcher);
         this.#pick(watcher);
+        this.#stop ??= this.#run();
         tell(this.#update(watcher));
-        return () => void this.#watchers.delete(watcher);
+        return () => {
+          this.#watchers.delete(watcher);
+          if (this.#watchers.size > 0) return;
+          this.#stop?.();
+          this.#stop = undefined;
+        };
       },
     };
   }
@@ -51,7 +64,10 @@ export class PageFeed implements LiveClient {
       this.#series.set(key, series);
       for (const watcher of this.#watchers) this.#pick(watcher);
     }
-    series.append({ times: Float64Array.from(points, ([time]) => time), values: Float64Array.from(points, ([, value]) => value) });
+    series.append({
+      times: Float64Array.from(points, ([time]) => time),
+      values: Float64Array.from(points, ([, value]) => value),
+    });
     const written = series;
     for (const watcher of this.#watchers) if (watcher.series.includes(written)) watcher.tell(this.#update(watcher));
   }

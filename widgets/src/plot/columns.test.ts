@@ -3,13 +3,23 @@ import { expect, test } from 'vitest';
 import { columnsOf, within, withNeighbours } from './columns.ts';
 
 test('a window holds the points between its ends, and both ends', () => {
-  const columns = columnsOf([[10, 0], [20, 0], [30, 0], [40, 0]]);
+  const columns = columnsOf([
+    [10, 0],
+    [20, 0],
+    [30, 0],
+    [40, 0],
+  ]);
   expect(within(columns, 20, 30)).toEqual({ start: 1, end: 3 });
   expect(within(columns, 50, 60)).toEqual({ start: 4, end: 4 });
 });
 
 test('its neighbours are one point on each side, where there is one', () => {
-  const columns = columnsOf([[10, 0], [20, 0], [30, 0], [40, 0]]);
+  const columns = columnsOf([
+    [10, 0],
+    [20, 0],
+    [30, 0],
+    [40, 0],
+  ]);
   expect(withNeighbours({ start: 1, end: 3 }, columns)).toEqual({ start: 0, end: 4 });
   expect(withNeighbours({ start: 0, end: 4 }, columns)).toEqual({ start: 0, end: 4 });
 });

@@ -10,15 +10,36 @@ function keptOf(points: [number, number][], kept = nothingKept()): number[] {
 }
 
 const anyPoints = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })), { minLength: 1, maxLength: 400 })
+  .array(fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })), {
+    minLength: 1,
+    maxLength: 400,
+  })
   .map((points) => points.sort(([a], [b]) => a - b));
 
 test('keeps first, lowest, highest and last of each pixel, in order', () => {
-  expect(keptOf([[0, 5], [10, 1], [20, 9], [30, 5], [99, 6], [100, 2], [110, 2], [120, 2]])).toEqual([0, 1, 2, 4, 5, 7]);
+  expect(
+    keptOf([
+      [0, 5],
+      [10, 1],
+      [20, 9],
+      [30, 5],
+      [99, 6],
+      [100, 2],
+      [110, 2],
+      [120, 2],
+    ]),
+  ).toEqual([0, 1, 2, 4, 5, 7]);
 });
 
 test('keeps everything when there are no more points than pixels', () => {
-  expect(keptOf([[0, 5], [100, 5], [200, 5], [300, 5]])).toEqual([0, 1, 2, 3]);
+  expect(
+    keptOf([
+      [0, 5],
+      [100, 5],
+      [200, 5],
+      [300, 5],
+    ]),
+  ).toEqual([0, 1, 2, 3]);
 });
 
 test('nothing is kept of nothing', () => {
@@ -70,8 +91,21 @@ test('a point keeps its pixel while the window moves', () => {
 
 test('the room for indices is used again', () => {
   const kept = nothingKept();
-  keptOf([[0, 1], [1, 2], [2, 3]], kept);
+  keptOf(
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ],
+    kept,
+  );
   const { indices } = kept;
-  keptOf([[0, 3], [1, 1]], kept);
+  keptOf(
+    [
+      [0, 3],
+      [1, 1],
+    ],
+    kept,
+  );
   expect(kept.indices).toBe(indices);
 });

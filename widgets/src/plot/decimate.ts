@@ -29,7 +29,7 @@ export function decimate({ times, values }: Columns, { start, end }: Slice, msPe
     return;
   }
 
-  for (let first = start; first < end; ) {
+  for (let first = start; first < end;) {
     const columnEnd = (Math.floor(times[first]! / msPerPixel) + 1) * msPerPixel;
     let low = first;
     let high = first;

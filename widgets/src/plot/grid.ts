@@ -6,7 +6,12 @@ import type { Scene } from './scene.ts';
 const WIDEST_LABEL = 120;
 
 /** Hairlines at round values, values left of them, times below. */
-export function grid(context: CanvasRenderingContext2D, { pane, valueTicks, timeTicks }: Scene, inks: Inks, ratio: number): void {
+export function grid(
+  context: CanvasRenderingContext2D,
+  { pane, valueTicks, timeTicks }: Scene,
+  inks: Inks,
+  ratio: number,
+): void {
   const { left, right, bottom } = pane;
   const hairline = 1 / ratio;
   const crisp = (position: number) => Math.round(position * ratio) / ratio;

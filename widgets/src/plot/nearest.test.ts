@@ -8,11 +8,15 @@ const all = (times: number[]) => ({ start: 0, end: times.length });
 
 test('finds the point nearest in time', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1 }), fc.integer({ min: -50, max: 1_050 }), (times, time) => {
-      const sorted = times.sort((a, b) => a - b);
-      const found = sorted[nearest(at(...sorted), time, all(sorted))]!;
-      expect(Math.abs(found - time)).toBe(Math.min(...sorted.map((each) => Math.abs(each - time))));
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1 }),
+      fc.integer({ min: -50, max: 1_050 }),
+      (times, time) => {
+        const sorted = times.sort((a, b) => a - b);
+        const found = sorted[nearest(at(...sorted), time, all(sorted))]!;
+        expect(Math.abs(found - time)).toBe(Math.min(...sorted.map((each) => Math.abs(each - time))));
+      },
+    ),
   );
 });
 

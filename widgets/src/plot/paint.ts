@@ -28,7 +28,10 @@ export class Painter {
     const isDense = ({ kept }: Trace) => kept.count > pane.right - pane.left;
 
     if (traces.some(isDense)) {
-      const raster = this.#begin(Math.round((size.width - pane.left) * size.ratio), Math.round(size.height * size.ratio));
+      const raster = this.#begin(
+        Math.round((size.width - pane.left) * size.ratio),
+        Math.round(size.height * size.ratio),
+      );
       const thickness = LINE_WIDTH * size.ratio;
       traces.forEach((trace, i) => {
         if (!isDense(trace)) return;
@@ -47,7 +50,9 @@ export class Painter {
     });
     // From here on under what is there, since pixels that are put replace everything.
     context.globalCompositeOperation = 'destination-over';
-    if (fill > 0) traces.forEach((trace, i) => isDense(trace) || area(context, trace, pane, color(i), fill));
+    traces.forEach((trace, i) => {
+      if (fill > 0 && !isDense(trace)) area(context, trace, pane, { color: color(i), opacity: fill });
+    });
     context.restore();
 
     context.globalCompositeOperation = 'destination-over';

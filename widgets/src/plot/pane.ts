@@ -24,3 +24,8 @@ export function xToTime({ left, right, from, to }: Pane): (x: number) => number 
   const msPerPixel = (to - from) / (right - left);
   return (x) => from + (x - left) * msPerPixel;
 }
+
+/** Where zero is, or the edge of the pane that is nearest to it. */
+export function groundOf(pane: Pane): number {
+  return Math.min(pane.bottom, Math.max(pane.top, valueToY(pane)(0)));
+}

@@ -1,5 +1,5 @@
 import { eachPiece } from './marks/pieces.ts';
-import { type Pane, timeToX, valueToY } from './pane.ts';
+import { groundOf, type Pane, timeToX, valueToY } from './pane.ts';
 import type { Trace } from './scene.ts';
 
 export type RasterStyle = {
@@ -54,7 +54,7 @@ export class Raster {
   /** `ratio`: device pixels per pixel of the pane, whose left edge is the first column. */
   draw(trace: Trace, pane: Pane, ratio: number, style: RasterStyle): void {
     this.#measure(trace, pane, ratio);
-    const ground = Math.min(pane.bottom, Math.max(pane.top, valueToY(pane)(0))) * ratio;
+    const ground = groundOf(pane) * ratio;
     // A steep line is as wide as a flat one: each column takes the spans of its neighbours too.
     const reach = (Math.round(style.thickness) - 1) >> 1;
     for (let column = 0; column < this.width; column++) {

@@ -37,7 +37,18 @@ test('a series without points in the window says so', () => {
 test('labels have the room they need, and do not give it back', () => {
   const one = stage();
   const small = one.compose(picture([ramp]), size).pane.left;
-  const large = one.compose(picture([columnsOf([[90_000, 1], [95_000, 9_500]])], { unit: 'requests' }), size).pane.left;
+  const large = one.compose(
+    picture(
+      [
+        columnsOf([
+          [90_000, 1],
+          [95_000, 9_500],
+        ]),
+      ],
+      { unit: 'requests' },
+    ),
+    size,
+  ).pane.left;
   expect(large).toBeGreaterThan(small);
   expect(one.compose(picture([ramp]), size).pane.left).toBe(large);
 });

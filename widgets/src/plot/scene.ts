@@ -74,7 +74,12 @@ export class Stage {
       }
       if (values) this.#extent = extent;
       const pane = { ...box, left, from, to, low: extent[0], high: extent[1] };
-      return { pane, traces: this.#traces, valueTicks: ticks, timeTicks: axes ? timeTicks([from, to], box.right - left, this.#measure) : [] };
+      return {
+        pane,
+        traces: this.#traces,
+        valueTicks: ticks,
+        timeTicks: axes ? timeTicks([from, to], box.right - left, this.#measure) : [],
+      };
     }
   }
 

@@ -55,7 +55,15 @@ export function formatTime(time: number, span: number): string {
 /** Every `count`-th of a place of the date, as clocks on the wall show it. */
 function moments(from: number, to: number, count: number, place: number): Date[] {
   const date = new Date(from);
-  const start = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds(), 0];
+  const start = [
+    date.getFullYear(),
+    date.getMonth(),
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+    0,
+  ];
   const first = place === DAYS ? 1 : 0;
   start[place]! -= (start[place]! - first) % count;
   const parts = start.map((value, i) => (i <= place ? value : i === DAYS ? 1 : 0)) as [number, number];

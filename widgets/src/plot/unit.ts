@@ -11,7 +11,8 @@ const step = (factor: number, suffix: string, decimals = Infinity): DisplayUnit 
 const binary = (symbol: string): Ladder =>
   ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'].map((prefix, i) => step(1024 ** i, ` ${prefix}${symbol}`));
 
-const thousands = (symbol: string): Ladder => ['', 'k', 'M', 'G', 'T'].map((prefix, i) => step(1000 ** i, `${prefix}${symbol}`));
+const thousands = (symbol: string): Ladder =>
+  ['', 'k', 'M', 'G', 'T'].map((prefix, i) => step(1000 ** i, `${prefix}${symbol}`));
 
 const metric = (symbol: string): Ladder => [
   ...['n', 'µ', 'm'].map((prefix, i) => step(1000 ** (i - 3), ` ${prefix}${symbol}`)),
@@ -20,7 +21,8 @@ const metric = (symbol: string): Ladder => [
 
 // Up to two minutes are better said in seconds.
 const seconds: Ladder = [...metric('s').slice(0, 4), step(60, ' min'), step(3_600, ' h'), step(86_400, ' d')];
-const time = (unitsPerSecond: number): Ladder => seconds.map((each) => ({ ...each, factor: each.factor * unitsPerSecond }));
+const time = (unitsPerSecond: number): Ladder =>
+  seconds.map((each) => ({ ...each, factor: each.factor * unitsPerSecond }));
 
 const ladders = new Map<string, Ladder>();
 const known = (names: string, ladder: Ladder) => names.split(' ').forEach((name) => ladders.set(name, ladder));
@@ -54,7 +56,13 @@ export function formatValue(value: number, unit: string | null): string {
   return formatParts(value, unit).join('');
 }
 
-/** The same in two parts, so that the unit may look different. */
+/** The same in up to six digits, for who reads it rather than sees it: `37.25%`, `1.40234 GiB`. */
+export function formatExactly(value: number, unit: string | null): string {
+  const { factor, suffix } = displayUnit(unit, Math.abs(value));
+  return format(',.6~r')(value / factor) + suffix;
+}
+
+/** Three digits in two parts, so that the unit may look different. */
 export function formatParts(value: number, unit: string | null): [digits: string, suffix: string] {
   const { factor, suffix, decimals } = displayUnit(unit, Math.abs(value));
   return [threeDigits(value / factor, decimals), suffix];

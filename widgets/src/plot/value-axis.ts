@@ -37,14 +37,19 @@ export function valueExtent([low, high]: Extent, options: ValueAxisOptions = {})
   }
   const { factor } = displayUnit(unit, Math.max(Math.abs(bottom), Math.abs(top)));
   // Round in the unit that is shown: 512 MiB and not 500,000,000 bytes.
-  const [niceLow, niceHigh] = scaleQuantize([bottom / factor, top / factor], [0, 1]).nice(count).domain();
+  const [niceLow, niceHigh] = scaleQuantize([bottom / factor, top / factor], [0, 1])
+    .nice(count)
+    .domain();
   const fixed = fix([niceLow * factor, niceHigh * factor], min, max);
   const stillFits = shown && shown[0] <= fixed[0] && shown[1] >= fixed[1];
   return stillFits && fixed[1] - fixed[0] > 0.55 * (shown[1] - shown[0]) ? fix(shown, min, max) : fixed;
 }
 
 /** The lines of the grid, and what stands beside them. */
-export function valueTicks([low, high]: Extent, { count = defaults.count, unit = defaults.unit }: ValueAxisOptions): Tick[] {
+export function valueTicks(
+  [low, high]: Extent,
+  { count = defaults.count, unit = defaults.unit }: ValueAxisOptions,
+): Tick[] {
   const { factor, suffix } = displayUnit(unit, Math.max(Math.abs(low), Math.abs(high)));
   const scale = scaleQuantize([low / factor, high / factor], [0, 1]);
   const label = scale.tickFormat(count);

@@ -69,7 +69,8 @@ export class QuantumFluxProvider extends FluxElement {
     const nothing = () => {};
     if (client) return { client, close: nothing };
     if (/^qf_(sk|ik)_/.test(key)) {
-      const sentence = 'This key is secret, and everybody can read it here. Replace it, and write a publishable key (qf_pk_…).';
+      const sentence =
+        'This key is secret, and everybody can read it here. Replace it, and write a publishable key (qf_pk_…).';
       return { client: refusingClient(sentence), close: nothing };
     }
     try {

@@ -8,7 +8,6 @@ export const styles = css`
   .body {
     display: flex;
     flex-direction: column;
-    block-size: 100%;
   }
 
   .heading {
@@ -58,7 +57,10 @@ export const styles = css`
     block-size: 100%;
   }
 
-  .stale .value,
+  .stale .value {
+    color: var(--_muted);
+  }
+
   .stale canvas {
     opacity: 0.55;
   }

@@ -44,16 +44,12 @@ export class QuantumFluxStat extends LiveElement {
     return `This selector picks ${length} streams, and a number can be of one only. Name a tag: ${this.stream}{name="value"}.`;
   }
 
-  protected override render(): TemplateResult {
-    const { view } = this;
-    return html`<div class="frame" part="frame" aria-busy=${view.is === 'loading'}>
-      <div class="probe" @transitionend=${this.plot.repaint}></div>
-      <div class="body ${this.staleSince === null ? '' : 'stale'}">
-        <div class="heading" part="heading">${this.heading || this.stream}</div>
-        ${this.#renderNumber()}
-        <div class="plot"><canvas part="canvas" aria-hidden="true"></canvas></div>
-        ${notice(view)}
-      </div>
+  protected override renderBody(): TemplateResult {
+    return html`<div class="body ${this.staleSince === null ? '' : 'stale'}">
+      <div class="heading" part="heading">${this.heading || this.stream}</div>
+      ${this.#renderNumber()}
+      <div class="plot"><canvas part="canvas" aria-hidden="true"></canvas></div>
+      ${notice(this.view)}
     </div>`;
   }
 

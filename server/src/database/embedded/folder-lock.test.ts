@@ -76,6 +76,12 @@ test('a server elsewhere holds its lock as long as it gives signs of life', asyn
   )();
 });
 
+test('a folder that cannot be written to is said in one sentence', async () => {
+  await expect(lockFolder(join(folder, 'gone'))).rejects.toThrow(
+    /^The data folder .*gone cannot be written to \(ENOENT\)\. Start the/,
+  );
+});
+
 test('a lock that is being written counts', async () => {
   await writeFile(join(folder, 'server.other.lock'), '');
   await expect(lockFolder(folder)).rejects.toThrow(`${inUse}. Stop it, or set DATA_DIR to another folder.`);

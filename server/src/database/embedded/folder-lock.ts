@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { findProcess } from './processes.ts';
@@ -23,7 +23,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const startedAt = (await findProcess(process.pid))?.startedAt;
   for (let attempt = 1; ; attempt++) {
     // Announce first, then look: of two that start together, the later one to look sees the other.
-    await writeFile(own, JSON.stringify({ pid: process.pid, startedAt, host: hostname() }), { flag: 'wx' });
+    await announce(own, startedAt);
     const other = await findOther(folder, own);
     if (!other) break;
     await rm(own);
@@ -36,6 +36,16 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     clearInterval(beat);
     await rm(own, { force: true });
   };
+}
+
+async function announce(path: string, startedAt: string | undefined): Promise<void> {
+  try {
+    await writeFile(path, JSON.stringify({ pid: process.pid, startedAt, host: hostname() }), { flag: 'wx' });
+  } catch (cause) {
+    const advice = 'Start the server as the user to whom it belongs, or set DATA_DIR to another folder.';
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`The data folder ${dirname(path)} cannot be written to (${code}). ${advice}`, { cause });
+  }
 }
 
 function refusal(folder: string, { pid }: Holder): string {

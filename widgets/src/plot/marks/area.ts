@@ -1,22 +1,16 @@
-import { type Pane, timeToX, valueToY } from '../pane.ts';
+import { groundOf, type Pane } from '../pane.ts';
 import type { Trace } from '../scene.ts';
-import { eachPiece } from './pieces.ts';
+import { tracePath } from './pieces.ts';
 
-/** The surface between a series and zero, or the nearest edge of the pane when zero is out of sight. */
-export function area(context: CanvasRenderingContext2D, trace: Trace, pane: Pane, color: string, strength: number): void {
-  const { times, values } = trace.columns;
-  const { indices } = trace.kept;
-  const x = timeToX(pane);
-  const y = valueToY(pane);
-  const ground = Math.min(pane.bottom, Math.max(pane.top, y(0)));
-
-  context.beginPath();
-  eachPiece(trace, (first, last) => {
-    context.moveTo(x(times[indices[first]!]!), ground);
-    for (let k = first; k <= last; k++) context.lineTo(x(times[indices[k]!]!), y(values[indices[k]!]!));
-    context.lineTo(x(times[indices[last]!]!), ground);
-  });
-  context.globalAlpha = strength;
+/** The surface between a series and zero. `opacity`: from 0 to 1. */
+export function area(
+  context: CanvasRenderingContext2D,
+  trace: Trace,
+  pane: Pane,
+  { color, opacity }: { color: string; opacity: number },
+) {
+  tracePath(context, trace, pane, groundOf(pane));
+  context.globalAlpha = opacity;
   context.fillStyle = color;
   context.fill();
   context.globalAlpha = 1;

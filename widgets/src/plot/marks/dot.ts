@@ -4,7 +4,12 @@ import type { Trace } from '../scene.ts';
 const RADIUS = 2.5;
 
 /** The newest point of a series: where it lives. */
-export function dot(context: CanvasRenderingContext2D, { columns, kept, points }: Trace, pane: Pane, color: string): void {
+export function dot(
+  context: CanvasRenderingContext2D,
+  { columns, kept, points }: Trace,
+  pane: Pane,
+  color: string,
+): void {
   if (points === 0) return;
   const newest = kept.indices[kept.count - 1]!;
   context.beginPath();
