@@ -95,9 +95,9 @@ function readFields(reader: protobuf.Reader, end: number, read: (field: number) 
   throw new QuantumFluxError('invalid_input', 'The body is not a protobuf of WriteRequest.');
 }
 
-/** 64 bits come as an object. Times are far below 2^53 ms. */
-function numberOf(value: number | { toNumber(): number }): number {
-  return typeof value === 'number' ? value : value.toNumber();
+/** 64 bits come as an object of two halves. Times are far below 2^53 ms. */
+function numberOf(value: number | protobuf.Long): number {
+  return typeof value === 'number' ? value : value.high * 2 ** 32 + (value.low >>> 0);
 }
 
 function endOf(reader: protobuf.Reader): number {

@@ -102,3 +102,22 @@ test('an older state of the journal is told', async () => {
   await started.database.pool.query('UPDATE partition_head SET "offset" = 1 WHERE partition = 0');
   await vi.waitFor(() => expect(resets).toHaveLength(1));
 });
+
+test('whoever is so late that the journal no longer has what is missing, is told', async () => {
+  const resets: Position[] = [];
+  const { heard } = await follow({ sweepMs: 200, onReset: (position) => void resets.push(position) });
+  for (let i = 0; i < 3; i++) await append(entry(0, i));
+  await started.database.pool.query('DELETE FROM journal WHERE partition = 0 AND "offset" < 3');
+  await vi.waitFor(() => expect(resets).toHaveLength(1));
+  expect(heard).toEqual([]);
+  await bus.publish('points', await append(entry(0, 9)));
+  await vi.waitFor(() => expect(heard).toEqual(['0:4=9']));
+});
+
+test('the same when the journal has nothing left at all', async () => {
+  const resets: Position[] = [];
+  await follow({ sweepMs: 200, onReset: (position) => void resets.push(position) });
+  for (let i = 0; i < 3; i++) await append(entry(0, i));
+  await started.database.pool.query('DELETE FROM journal');
+  await vi.waitFor(() => expect(resets).toHaveLength(1));
+});

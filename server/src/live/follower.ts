@@ -46,25 +46,30 @@ export async function followJournal(
     const head = offsets.get(entry.partition) ?? 0;
     // While a read is under way it brings this entry too, or the sweep does.
     if (entry.offset <= head || catchingUp.has(entry.partition)) return;
-    if (entry.offset > head + 1) return catchUp(entry.partition);
+    if (entry.offset > head + 1) return catchUp(entry.partition, entry.offset);
     offsets.set(entry.partition, entry.offset);
     onEntry(entry);
   }
 
-  /** Reads on from where we are, one read per partition at a time. */
-  function catchUp(partition: number): void {
+  /** Reads on from where we are to `head` at least, one read per partition at a time. */
+  function catchUp(partition: number, head: number): void {
     if (catchingUp.has(partition)) return;
-    const reading = readOn(partition)
+    const reading = readOn(partition, head)
       .catch((error: unknown) => log.warn('the journal could not be read; trying again with the next sweep', error))
       .finally(() => catchingUp.delete(partition));
     catchingUp.set(partition, reading);
   }
 
-  async function readOn(partition: number): Promise<void> {
+  async function readOn(partition: number, head: number): Promise<void> {
+    const next = () => (offsets.get(partition) ?? 0) + 1;
     for (;;) {
-      const entries = await journal.after(partition, offsets.get(partition) ?? 0, CATCH_UP);
+      const entries = await journal.after(partition, next() - 1, CATCH_UP);
+      // What is between is compacted and no longer in the journal: nobody can be told of it one by one.
+      const isTooLate = entries.length === 0 ? next() <= head : entries[0]!.offset > next();
+      if (!open) return;
+      if (isTooLate) return reset(await journal.heads());
       for (const entry of entries) {
-        if (!open || entry.offset !== (offsets.get(partition) ?? 0) + 1) return;
+        if (!open || entry.offset !== next()) return;
         offsets.set(partition, entry.offset);
         onEntry(entry);
       }
@@ -83,7 +88,8 @@ export async function followJournal(
     const isRewound = heads.offsets.some(([partition, offset]) => offset < (offsets.get(partition) ?? 0));
     // A head that was read before an entry was heard looks like an older state; only a second look tells.
     if (heads.epoch !== epoch || (isRewound && (await isStillRewound()))) return reset(await journal.heads());
-    for (const [partition, offset] of heads.offsets) if (offset > (offsets.get(partition) ?? 0)) catchUp(partition);
+    for (const [partition, offset] of heads.offsets)
+      if (offset > (offsets.get(partition) ?? 0)) catchUp(partition, offset);
   }
 
   async function isStillRewound(): Promise<boolean> {
