@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -127,6 +128,15 @@ function executableIn(folder, depth) {
     .find(Boolean);
 }
 
+/** The fonts of the package, at the place where they are now; its own file names places on a machine of someone else. */
+function fontsOf(folder) {
+  const fonts = join(folder, 'fonts');
+  const config = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${fonts}</dir><dir>/usr/share/fonts</dir><cachedir>${join(fonts, 'cache')}</cachedir></fontconfig>`;
+  writeFileSync(join(fonts, 'fonts.conf'), config);
+  return fonts;
+}
+
 function fromPackage() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   let entry;
@@ -145,7 +155,7 @@ function fromPackage() {
   if (!executable(join(folder, 'chromium'))) unpack(entry, folder);
   // It brings the libraries that a bare system does not have.
   const libraries = [join(folder, 'al2023', 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
-  const fonts = process.env.FONTCONFIG_PATH ?? join(folder, 'fonts');
+  const fonts = process.env.FONTCONFIG_PATH ?? fontsOf(folder);
   return {
     executablePath: join(folder, 'chromium'),
     source: `@sparticuz/chromium ${version}`,
