@@ -1,5 +1,5 @@
-// Builds what is missing or older than its sources. `--types` adds what only those need who publish the packages:
-// declarations and the manifest of the elements.
+// Builds what is missing or older than its sources, or of that only the parts that are named. `--types` adds what only
+// those need who publish the packages: declarations and the manifest of the elements.
 import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, since } from './run.mjs';
@@ -84,7 +84,8 @@ function newest(path) {
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    await build();
+    const names = process.argv.slice(2).filter((name) => name in parts);
+    await build(names.length > 0 ? names : undefined);
     if (process.argv.includes('--types')) await buildTypes();
   } catch (error) {
     // Rollup shows the place in `frame`; where in Rollup it was noticed helps no one.

@@ -1,6 +1,6 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import type { LiveSeries } from './client.ts';
+import type { LiveSeries, LiveUpdate } from './client.ts';
 import { FluxElement } from './element.ts';
 import { LiveController } from './live-controller.ts';
 import { commonUnit, type NamedSeries, nameSeries } from './named-series.ts';
@@ -52,7 +52,7 @@ export abstract class LiveElement extends FluxElement {
   protected readonly numbers = new Throttle(this, () => this.requestUpdate());
 
   #mistake: string | undefined;
-  #series: readonly LiveSeries[] = [];
+  #shown: LiveUpdate = this.live.last;
 
   /** What is wrong with the streams that were found, if anything. */
   protected mistakeOf(_series: readonly LiveSeries[]): string | undefined {
@@ -62,7 +62,7 @@ export abstract class LiveElement extends FluxElement {
   /** Points came, or the state changed. */
   protected onPoints(): void {
     const { series, state } = this.live.last;
-    if (series !== this.#series || state.is !== 'live') this.requestUpdate();
+    if (series !== this.#shown.series || state.is !== this.#shown.state.is) this.requestUpdate();
     this.plot.refresh();
     this.numbers.request(NUMBERS_MS);
   }
@@ -82,7 +82,7 @@ export abstract class LiveElement extends FluxElement {
   protected override update(changed: PropertyValues): void {
     const { last } = this.live;
     const { series, state } = last;
-    this.#series = series;
+    this.#shown = last;
     this.named = nameSeries(series, this.unit);
     const span = this.settings?.span ?? 0;
     const from = this.#edge(state.is === 'stale' ? state.since : null) - span;
@@ -118,7 +118,7 @@ export abstract class LiveElement extends FluxElement {
     const { staleSince } = this;
     const now = () => this.#edge(staleSince);
     const fixed = { span, kind, min, max, axes: this.hasAxes, unit: commonUnit(this.named) };
-    return { ...fixed, series: this.#series, now, follow: staleSince === null };
+    return { ...fixed, series: this.#shown.series, now, follow: staleSince === null };
   }
 
   /** The right edge of the picture, by the server's clock. What is stale stays where it was. */

@@ -80,7 +80,9 @@ export const theme = css`
       background-image 1ms allow-discrete;
   }
 
+  /* For assistive technology only; what changes in it moves nothing else. */
   .unseen {
+    contain: strict;
     position: absolute;
     inline-size: 1px;
     block-size: 1px;

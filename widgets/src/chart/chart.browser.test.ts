@@ -2,6 +2,7 @@ import { expect, fixture, html } from '@open-wc/testing';
 import {
   columnsWith,
   drawn,
+  has,
   NOON,
   part,
   pixelsOf,
@@ -100,7 +101,7 @@ describe('<quantumflux-chart>', () => {
     );
     feed.write({ stream: 'plant.temp' }, wave());
     await drawn();
-    expect(chart.shadowRoot!.querySelector('.notice')).to.equal(null);
+    expect(has(chart, '.notice')).to.equal(false);
     expect(columnsWith(chart, FIRST).size).to.be.greaterThan(100);
   });
 
@@ -127,7 +128,7 @@ describe('<quantumflux-chart>', () => {
     expect(columnsWith(chart, FIRST).size).to.be.closeTo(before, 30);
     feed.state = { is: 'live' };
     await drawn();
-    expect(chart.shadowRoot!.querySelector('.badge')).to.equal(null);
+    expect(has(chart, '.badge')).to.equal(false);
   });
 
   it('says what the server says when it refuses', async () => {

@@ -158,7 +158,6 @@ export const styles = css`
   }
 
   .hair {
-    inset-block-end: 0;
     inline-size: 1px;
     background: var(--_muted);
     opacity: 0.6;

@@ -135,7 +135,9 @@ export class Crosshair implements ReactiveController {
     );
     // Through the object model: a strict content security policy forbids style attributes.
     const side = x > (pane.left + pane.right) / 2 ? `${x - 12}px) translateX(-100%` : `${x + 12}px`;
-    layer.querySelector<HTMLElement>('.hair')!.style.transform = `translateX(${Math.round(x)}px)`;
+    const hair = layer.querySelector<HTMLElement>('.hair')!.style;
+    hair.transform = `translateX(${Math.round(x)}px)`;
+    hair.blockSize = `${pane.bottom}px`;
     layer.querySelector<HTMLElement>('.tip')!.style.transform = `translateX(${side})`;
     layer.querySelectorAll<HTMLElement>('.dot').forEach((dot, i) => {
       dot.style.transform = `translate(${spots[i]!.x}px, ${spots[i]!.y}px)`;

@@ -55,6 +55,11 @@ export function part<E extends Element = HTMLElement>(host: Element, selector: s
   return found;
 }
 
+/** Whether there is such an element in a shadow root. (A failed comparison of elements themselves prints for minutes.) */
+export function has(host: Element, selector: string): boolean {
+  return host.shadowRoot!.querySelector(selector) !== null;
+}
+
 /** What is to be read in an element, without the spaces of its templates. */
 export function textOf(host: Element, selector = '.body'): string {
   return part(host, selector).textContent.replace(/\s+/g, ' ').trim();

@@ -52,22 +52,26 @@ export class Raster {
   }
 
   /** `ratio`: device pixels per pixel of the pane, whose left edge is the first column. */
-  draw(trace: Trace, pane: Pane, ratio: number, style: RasterStyle): void {
+  draw(trace: Trace, pane: Pane, ratio: number, { color, dashed, fill, thickness }: RasterStyle): void {
     this.#measure(trace, pane, ratio);
+    const { width } = this;
+    const tops = this.#tops;
+    const bottoms = this.#bottoms;
     const ground = groundOf(pane) * ratio;
+    const half = thickness / 2;
     // A steep line is as wide as a flat one: each column takes the spans of its neighbours too.
-    const reach = (Math.round(style.thickness) - 1) >> 1;
-    for (let column = 0; column < this.width; column++) {
-      if (style.dashed && column % (DASH * ratio) >= DASH_ON * ratio) continue;
-      let top = Infinity;
-      let bottom = -Infinity;
-      for (let near = Math.max(0, column - reach); near <= Math.min(this.width - 1, column + reach); near++) {
-        if (this.#tops[near]! < top) top = this.#tops[near]!;
-        if (this.#bottoms[near]! > bottom) bottom = this.#bottoms[near]!;
+    const reach = (Math.round(thickness) - 1) >> 1;
+    for (let column = 0; column < width; column++) {
+      if (dashed && column % (DASH * ratio) >= DASH_ON * ratio) continue;
+      let top = tops[column]!;
+      let bottom = bottoms[column]!;
+      for (let near = Math.max(0, column - reach); near <= column + reach && near < width; near++) {
+        if (tops[near]! < top) top = tops[near]!;
+        if (bottoms[near]! > bottom) bottom = bottoms[near]!;
       }
       if (top > bottom) continue;
-      this.#span(column, top - style.thickness / 2, bottom + style.thickness / 2, style.color, 1);
-      if (style.fill > 0) this.#span(column, Math.min(top, ground), Math.max(bottom, ground), style.color, style.fill);
+      this.#span(column, top - half, bottom + half, color, 1);
+      if (fill > 0) this.#span(column, Math.min(top, ground), Math.max(bottom, ground), color, fill);
     }
   }
 
@@ -75,41 +79,42 @@ export class Raster {
   #measure(trace: Trace, pane: Pane, ratio: number): void {
     const { times, values } = trace.columns;
     const { indices } = trace.kept;
+    const { width } = this;
+    const tops = this.#tops.fill(Infinity);
+    const bottoms = this.#bottoms.fill(-Infinity);
     const toX = timeToX({ ...pane, left: 0, right: (pane.right - pane.left) * ratio });
     const toY = valueToY({ ...pane, top: pane.top * ratio, bottom: pane.bottom * ratio });
-    this.#tops.fill(Infinity);
-    this.#bottoms.fill(-Infinity);
+    const touch = (column: number, y: number) => {
+      if (column < 0 || column >= width) return;
+      if (y < tops[column]!) tops[column] = y;
+      if (y > bottoms[column]!) bottoms[column] = y;
+    };
     eachPiece(trace, (first, last) => {
       let x = toX(times[indices[first]!]!);
       let y = toY(values[indices[first]!]!);
-      this.#touch(Math.floor(x), y);
+      let column = Math.floor(x);
+      touch(column, y);
       for (let k = first + 1; k <= last; k++) {
         const nextX = toX(times[indices[k]!]!);
         const nextY = toY(values[indices[k]!]!);
-        const column = Math.floor(nextX);
-        const slope = (nextY - y) / (nextX - x);
+        const nextColumn = Math.floor(nextX);
         // Where it goes over from one column to the next it touches both.
-        for (let edge = Math.max(0, Math.floor(x) + 1); edge <= column && edge <= this.width; edge++) {
-          const between = y + slope * (edge - x);
-          this.#touch(edge - 1, between);
-          this.#touch(edge, between);
+        for (let edge = Math.max(0, column + 1); edge <= nextColumn && edge <= width; edge++) {
+          const between = y + ((nextY - y) * (edge - x)) / (nextX - x);
+          touch(edge - 1, between);
+          touch(edge, between);
         }
-        this.#touch(column, nextY);
+        touch(nextColumn, nextY);
         x = nextX;
         y = nextY;
+        column = nextColumn;
       }
     });
   }
 
-  #touch(column: number, y: number): void {
-    if (column < 0 || column >= this.width) return;
-    if (y < this.#tops[column]!) this.#tops[column] = y;
-    if (y > this.#bottoms[column]!) this.#bottoms[column] = y;
-  }
-
   /** Fills a column from one height to the other; its ends are as opaque as the line covers them. */
   #span(column: number, top: number, bottom: number, color: number, opacity: number): void {
-    const { width, height, pixels } = this;
+    const { width, height } = this;
     const from = Math.max(0, Math.floor(top));
     const to = Math.min(height - 1, Math.ceil(bottom) - 1);
     if (from > to) return;
@@ -117,19 +122,21 @@ export class Raster {
     if (to >= this.#endRow) this.#endRow = to + 1;
     const first = from * width + column;
     const last = to * width + column;
-    // What is there already is nearer: surfaces lie under lines, and soft ends under everything.
-    const put = (at: number, covered: number) => {
-      if (covered > 0.99 && opacity === 1) pixels[at] = color;
-      else if (pixels[at] === 0) pixels[at] = faded(color, opacity * Math.min(1, covered));
-    };
-    put(first, Math.min(from + 1, bottom) - top);
-    if (last > first) put(last, bottom - to);
+    this.#put(first, color, opacity * (Math.min(from + 1, bottom) - Math.max(from, top)));
+    if (last > first) this.#put(last, color, opacity * (Math.min(to + 1, bottom) - to));
+    const { pixels } = this;
     if (opacity === 1) {
       for (let at = first + width; at < last; at += width) pixels[at] = color;
     } else {
       const shade = faded(color, opacity);
       for (let at = first + width; at < last; at += width) if (pixels[at] === 0) pixels[at] = shade;
     }
+  }
+
+  /** What is there already is nearer: surfaces lie under lines, and soft ends under everything. */
+  #put(at: number, color: number, opacity: number): void {
+    if (opacity > 0.99) this.pixels[at] = color;
+    else if (this.pixels[at] === 0) this.pixels[at] = faded(color, opacity);
   }
 }
 

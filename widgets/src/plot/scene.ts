@@ -4,7 +4,7 @@ import { gapLimit } from './gaps.ts';
 import type { Pane } from './pane.ts';
 import type { Picture } from './picture.ts';
 import type { Size } from './surface.ts';
-import { timeTicks } from './time-axis.ts';
+import { type Step, timeStep, timeTicks } from './time-axis.ts';
 import { type Extent, type Tick, valueExtent, valueTicks } from './value-axis.ts';
 
 /** A series, cut and thinned for the pane. */
@@ -30,12 +30,14 @@ export type Scene = {
 const LEAST_FOR_AXES = { width: 180, height: 88 };
 const LABEL_GAP = 8;
 
-/** Makes the scenes of one plot. It remembers what must not jump from frame to frame. */
+/** Makes the scenes of one plot. It remembers what must not jump from frame to frame, and what need not be worked out again. */
 export class Stage {
   readonly #measure: (label: string) => number;
   readonly #traces: Trace[] = [];
   #gutter = 0;
   #extent: Extent | undefined;
+  #values: { readonly key: string; readonly ticks: Tick[]; readonly width: number } | undefined;
+  #times: { readonly key: string; readonly step: Step } | undefined;
 
   constructor(measure: (label: string) => number) {
     this.#measure = measure;
@@ -44,7 +46,7 @@ export class Stage {
   /** To be called when the next picture has nothing to do with the last one. */
   reset(): void {
     this.#gutter = 0;
-    this.#extent = undefined;
+    this.#extent = this.#values = this.#times = undefined;
   }
 
   compose(picture: Picture, { width, height }: Size): Scene {
@@ -65,22 +67,35 @@ export class Stage {
       const withZero = kind === 'area' && picture.axes;
       const shown = this.#extent;
       const extent = valueExtent(values ?? [0, 1], { min, max, unit, count, shown, withZero });
-      const ticks = axes ? valueTicks(extent, { count, unit }) : [];
-      const gutter = Math.ceil(Math.max(0, ...ticks.map(({ label }) => this.#measure(label)))) + LABEL_GAP;
-      if (axes && gutter > this.#gutter) {
-        // Grows in steps and never shrinks: the left edge must not move with every new label.
-        this.#gutter = Math.ceil(gutter / 8) * 8;
-        continue;
-      }
+      if (axes && this.#widen(extent, { count, unit })) continue;
       if (values) this.#extent = extent;
-      const pane = { ...box, left, from, to, low: extent[0], high: extent[1] };
       return {
-        pane,
+        pane: { ...box, left, from, to, low: extent[0], high: extent[1] },
         traces: this.#traces,
-        valueTicks: ticks,
-        timeTicks: axes ? timeTicks([from, to], box.right - left, this.#measure) : [],
+        valueTicks: axes ? this.#values!.ticks : [],
+        timeTicks: axes ? timeTicks([from, to], this.#timeStep(span, box.right - left)) : [],
       };
     }
+  }
+
+  /** Makes room for the labels of the value axis; true when there was too little. */
+  #widen(extent: Extent, options: { count: number; unit: string | null }): boolean {
+    const key = `${extent.join()} ${options.count} ${options.unit}`;
+    if (this.#values?.key !== key) {
+      const ticks = valueTicks(extent, options);
+      this.#values = { key, ticks, width: Math.max(0, ...ticks.map(({ label }) => this.#measure(label))) };
+    }
+    const needed = Math.ceil(this.#values.width) + LABEL_GAP;
+    if (needed <= this.#gutter) return false;
+    // Grows in steps and never shrinks: the left edge must not move with every new label.
+    this.#gutter = Math.ceil(needed / 8) * 8;
+    return true;
+  }
+
+  #timeStep(span: number, width: number): Step {
+    const key = `${span} ${width}`;
+    if (this.#times?.key !== key) this.#times = { key, step: timeStep(span, width, this.#measure) };
+    return this.#times.step;
   }
 
   /** Cuts and thins all series; returns the lowest and highest value in sight. */

@@ -11,16 +11,21 @@ const LABEL_DISTANCE = 1.45;
 /** Places of a date, as its constructor takes them. */
 const [YEARS, MONTHS, DAYS, HOURS, MINUTES, SECONDS, MILLIS] = [0, 1, 2, 3, 4, 5, 6];
 
-/** Distances between ticks from short to long: how many of which place, and about how long that is, in ms. */
+/** A distance between ticks: how many of which place of the date, and about how long one of them is, in ms. */
+export type Step = readonly [count: number, place: number, ms: number];
+
+const every = (counts: number[], place: number, ms: number): Step[] => counts.map((count) => [count, place, ms]);
+
+/** From short to long. */
 const steps = [
-  ...[100, 200, 500].map((count) => [count, MILLIS, 1]),
-  ...[1, 5, 15, 30].map((count) => [count, SECONDS, SECOND]),
-  ...[1, 5, 15, 30].map((count) => [count, MINUTES, MINUTE]),
-  ...[1, 3, 6, 12].map((count) => [count, HOURS, HOUR]),
-  ...[1, 2, 7].map((count) => [count, DAYS, DAY]),
-  ...[1, 3].map((count) => [count, MONTHS, 30 * DAY]),
-  [1, YEARS, 365 * DAY],
-] as [count: number, place: number, ms: number][];
+  ...every([100, 200, 500], MILLIS, 1),
+  ...every([1, 5, 15, 30], SECONDS, SECOND),
+  ...every([1, 5, 15, 30], MINUTES, MINUTE),
+  ...every([1, 3, 6, 12], HOURS, HOUR),
+  ...every([1, 2, 7], DAYS, DAY),
+  ...every([1, 3], MONTHS, 30 * DAY),
+  ...every([1], YEARS, 365 * DAY),
+];
 
 // The words of the reader's own language. Making a formatter is slow, using it is not.
 const formatter = (options: Intl.DateTimeFormatOptions) => {
@@ -34,14 +39,16 @@ const minutes = formatter(clock);
 const days = formatter({ day: 'numeric', month: 'short' });
 const months = formatter({ month: 'short', year: 'numeric' });
 
-/**
- * Round moments of a window in local time, and what stands below them: as many as keep a distance from each other.
- * (A scaleTime of d3 would do the same for 4 KB more.)
- */
-export function timeTicks([from, to]: Extent, width: number, measure: (label: string) => number): Tick[] {
-  const fits = ([count, , ms]: (typeof steps)[number]) =>
-    ((count * ms) / (to - from)) * width > measure(labelOf(new Date(to), count * ms)) * LABEL_DISTANCE;
-  const [count, place, ms] = steps.find(fits) ?? steps.at(-1)!;
+/** The shortest distance between ticks at which their labels keep apart, for a window of `span` ms. */
+export function timeStep(span: number, width: number, measure: (label: string) => number): Step {
+  const now = new Date();
+  const fits = ([count, , ms]: Step) =>
+    ((count * ms) / span) * width > measure(labelOf(now, count * ms)) * LABEL_DISTANCE;
+  return steps.find(fits) ?? steps.at(-1)!;
+}
+
+/** Round moments of a window in local time, and what stands below them. (d3's scaleTime would cost 4 KB more.) */
+export function timeTicks([from, to]: Extent, [count, place, ms]: Step): Tick[] {
   return moments(from, to, count, place).map((date) => ({ at: date.getTime(), label: labelOf(date, count * ms) }));
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatParts, formatValue } from './unit.ts';
+import { formatExactly, formatParts, formatValue } from './unit.ts';
 
 test.each([
   [37.249, 'percent', '37.2%'],
@@ -25,6 +25,14 @@ test.each([
   [3e-12, null, '3e-12'],
 ])('%d of unit %s is written %s', (value, unit, text) => {
   expect(formatValue(value, unit)).toBe(text);
+});
+
+test.each([
+  [87.25, 'celsius', '87.25 °C'],
+  [53.81234567, 'percent', '53.8123%'],
+  [0, null, '0'],
+])('in six digits, %d of unit %s is written %s', (value, unit, text) => {
+  expect(formatExactly(value, unit)).toBe(text);
 });
 
 test('digits and unit come apart for those who set them differently', () => {

@@ -12,7 +12,7 @@ export const styles = css`
 
   .heading {
     overflow: hidden;
-    min-block-size: 1.5em;
+    block-size: 1.5em;
     color: var(--_muted);
     text-overflow: ellipsis;
     white-space: nowrap;
@@ -20,7 +20,7 @@ export const styles = css`
 
   .value {
     overflow: hidden;
-    min-block-size: 1.2em;
+    block-size: 1.2em;
     font-size: 2.5em;
     font-weight: 600;
     line-height: 1.2;
@@ -37,7 +37,7 @@ export const styles = css`
 
   .delta {
     overflow: hidden;
-    min-block-size: 1.5em;
+    block-size: 1.5em;
     color: var(--_muted);
     text-overflow: ellipsis;
     white-space: nowrap;

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import type { LiveSeries } from '../base/client.ts';
 import { define } from '../base/define.ts';
 import { LiveElement } from '../base/live-element.ts';
@@ -35,7 +35,7 @@ export class QuantumFluxStat extends LiveElement {
   static override styles = [theme, noticeStyles, styles];
 
   /** How the sparkline is drawn. */
-  readonly kind = 'area';
+  protected readonly kind = 'area';
   protected override readonly hasAxes = false;
   protected override readonly history = { width: 250 };
 
@@ -53,14 +53,20 @@ export class QuantumFluxStat extends LiveElement {
     </div>`;
   }
 
-  #renderNumber(): TemplateResult | typeof nothing {
+  /** Its lines are there before their words, so that nothing moves when those come. */
+  #renderNumber(): TemplateResult {
+    const { digits, suffix, change } = this.#words();
+    return html`<div class="value" part="value">${digits}<span class="suffix">${suffix}</span></div>
+      ${this.staleSince === null ? html`<div class="delta" part="delta">${change}</div>` : badge(this.view)}`;
+  }
+
+  #words(): { digits: string; suffix: string; change: string } {
     const [named] = this.named;
-    if (this.view.is !== 'picture' || !named || !this.settings) return nothing;
+    if (this.view.is !== 'picture' || !named || !this.settings) return { digits: '', suffix: '', change: '' };
     const { series, unit } = named;
     const [digits, suffix] = formatParts(series.values[series.length - 1]!, unit);
     const change = changeInWords(series, { span: this.settings.span, now: this.live.now(), unit });
-    return html`<div class="value" part="value">${digits}<span class="suffix">${suffix}</span></div>
-      ${this.staleSince === null ? html`<div class="delta" part="delta">${change}</div>` : badge(this.view)}`;
+    return { digits, suffix, change };
   }
 }
 
