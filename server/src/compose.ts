@@ -48,6 +48,7 @@ import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createReader } from './streams/reader.ts';
+import { createRecentEntries } from './streams/recent-entries.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -116,7 +117,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const compactions = createCompactionStore(database.pool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
-  const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const recent = createRecentEntries();
+  const history = createHistory({ snapshot: createSnapshots(database.pool, recent), read });
   const compactor = createCompactor({
     store: compactions,
     read,
@@ -204,6 +206,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     catalog,
     journal,
     history: history.history,
+    recent,
     intervalFor,
     thin,
     metrics,

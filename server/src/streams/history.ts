@@ -1,11 +1,10 @@
-import { blocksOf, decodeBlock, QuantumFluxError, type Columns, type Position } from '@quantumflux/sdk/protocol';
+import { decodeBlock, QuantumFluxError, type Columns, type Position } from '@quantumflux/sdk/protocol';
 import { openPayload, openRollup } from './chunk.ts';
 import { clip, mergeColumns } from './columns.ts';
 import { HOUR, MINUTE } from './downsample.ts';
 import type { Reader } from './reader.ts';
 import type { Rollup } from './rollup.ts';
-import type { ChunkRow, Level, Range, ReadSnapshot, Snapshot } from './snapshot.ts';
-import { partitionOf } from './stream.ts';
+import type { ChunkRow, Range, ReadSnapshot, Snapshot } from './snapshot.ts';
 import { createParts } from './summary-parts.ts';
 
 /** Most points that one question may read. */
@@ -22,23 +21,18 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
   /** What the chunks do not have yet, in the order in which it was written. */
   async function tailsOf(stored: Snapshot, { ids, range, budget }: Question): Promise<Map<number, Columns[]>> {
     const tails = new Map<number, Columns[]>(ids.map((id) => [id, []]));
-    await stored.journal([...new Set(ids.map(partitionOf))], range, (entries) => {
-      for (const { partition, offset, payload } of entries) {
-        for (const block of blocksOf(payload)) {
-          const tail = tails.get(block.stream);
-          const points = tail && read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
-          if (!points) continue;
-          budget.take(points.times.length);
-          tail.push(points);
-        }
-      }
+    await stored.journal(ids, range, ({ partition, offset, ...block }) => {
+      const points = read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
+      if (!points) return;
+      budget.take(points.times.length);
+      tails.get(block.stream)!.push(points);
     });
     return tails;
   }
 
   function pointsOf({ id, stream, count, bytes }: ChunkRow, budget: Budget): Columns | undefined {
     budget.take(count);
-    return read(nameOf(id, stream), () => openPayload(bytes!));
+    return read(nameOf(id, stream), () => openPayload(bytes));
   }
 
   return {
@@ -67,17 +61,19 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
           [...tails].map(([id, tail]) => [id, createParts(mergeColumns(tail), { from, to, intervalMs })]),
         );
         const hulls = [...parts].map(([stream, { hull }]) => ({ stream, ...hull }));
-        await stored.rollups(hulls, { from, to, intervalMs, level }, (rows) => {
-          for (const row of rows) {
-            const into = parts.get(row.stream)!;
-            if (row.isRaw) {
-              into.addPoints(pointsOf(row, question.budget) ?? nothing);
-              continue;
-            }
-            const rollup = read(nameOf(row.id, row.stream), () => rollupOf(row, level));
-            if (rollup) into.addRollup(row.tMin, rollup);
-          }
-        });
+        const addRow = (row: ChunkRow) => {
+          const into = parts.get(row.stream)!;
+          if (row.isRaw) return into.addPoints(pointsOf(row, question.budget) ?? nothing);
+          const rollup = read(nameOf(row.id, row.stream), () =>
+            openRollup(row.bytes, level === 'hours' ? HOUR : MINUTE),
+          );
+          if (rollup) into.addRollup(row.tMin, rollup);
+        };
+        await stored.rollups(
+          hulls,
+          { from, to, intervalMs, level },
+          { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
+        );
         const rollups = new Map([...parts].map(([id, part]) => [id, part.toRollup()]));
         return { position: stored.position, rollups };
       }),
@@ -93,20 +89,6 @@ const nothing: Columns = { times: new Float64Array(), values: new Float64Array()
 
 function nameOf(chunk: number, stream: number): string {
   return `chunk ${chunk} of stream ${stream}`;
-}
-
-function rollupOf({ bytes, tMin, min, max, first, last, sum, count }: ChunkRow, level: Level): Rollup {
-  if (bytes) return openRollup(bytes, level === 'hours' ? HOUR : MINUTE);
-  const column = (value: number) => Float64Array.of(value);
-  return {
-    t: column(tMin),
-    min: column(min),
-    max: column(max),
-    first: column(first),
-    last: column(last),
-    sum: column(sum),
-    count: column(count),
-  };
 }
 
 function createBudget(): Budget {
