@@ -90,7 +90,8 @@ function readsOf(client: PoolClient, pending: PendingRow[], recent?: RecentEntri
       for (const row of pending) {
         const partition = row.partition;
         const wanted = streams.filter((id) => partitionOf(id) === partition);
-        let [after, last] = [Number(row.compacted_offset), Number(row.offset)];
+        const last = Number(row.offset);
+        let after = Number(row.compacted_offset);
         if (wanted.length === 0 || after === last) continue;
         if (recent?.visit({ partition, after, last }, wanted, visit)) continue;
         const known = new Set(wanted);
