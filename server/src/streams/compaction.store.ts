@@ -65,7 +65,7 @@ const LAG = `SELECT coalesce(extract(epoch FROM now() - min(j.committed_at))::fl
   FROM compaction c JOIN journal j ON j.partition = c.partition AND j."offset" = c.compacted_offset + 1`;
 
 /** Entries and bytes that a step reads at most; at least one entry. */
-const STEP = { entries: 4_000, bytes: 2 * 1_024 * 1_024 };
+const STEP = { entries: 4_000, bytes: 1_024 * 1_024 };
 
 /** The tables of the compactor in PostgreSQL. */
 export function createCompactionStore(pool: Pool): CompactionStore {
