@@ -3,9 +3,10 @@ import pg from 'pg';
 import { openDatabase } from '../../server/src/database/database.ts';
 import { silent } from '../../server/src/log.ts';
 import { createCompactionStore } from '../../server/src/streams/compaction.store.ts';
-import { createCompactor } from '../../server/src/streams/compactor.ts';
+import { createCompactor, type Step } from '../../server/src/streams/compactor.ts';
 import { createHistory } from '../../server/src/streams/history.ts';
 import { createJournalStore } from '../../server/src/streams/journal.store.ts';
+import { createMonthMaker } from '../../server/src/streams/month-maker.ts';
 import { createReader } from '../../server/src/streams/reader.ts';
 import { createRecentEntries } from '../../server/src/streams/recent-entries.ts';
 import { createSnapshots } from '../../server/src/streams/snapshot.store.ts';
@@ -45,6 +46,8 @@ export async function openBench(server: string, name: string, migrationsDir: str
 
   return {
     patient,
+    pool,
+    store,
     journal,
     compact,
     recent,
@@ -53,6 +56,11 @@ export async function openBench(server: string, name: string, migrationsDir: str
       await patient.end();
       await database.close();
     },
+
+    months: createMonthMaker({ store, read }),
+
+    /** A compactor for what is due as in a server. */
+    compactorTold: (onStep: (step: Step) => void) => createCompactor({ store, read, onStep }),
 
     async newStream(key: string): Promise<number> {
       return (await prisma.stream.create({ data: { organizationId, key, name: key, tags: {} } })).id;

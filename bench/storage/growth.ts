@@ -7,6 +7,7 @@ import { silent } from '../../server/src/log.ts';
 import { DAY } from '../../server/src/streams/downsample.ts';
 import { partitionOf } from '../../server/src/streams/stream.ts';
 import { openBench, type Bench } from './bench-database.ts';
+import { measureBeside } from './beside.ts';
 import { median, round } from './statistics.ts';
 
 const STREAMS = 10_000;
@@ -57,7 +58,11 @@ async function measureGrowth(bench: Bench) {
     console.log(growth.at(-1));
     if (stage === 10) rows.push(...(await measureRows(bench)));
   }
-  return { [`${STREAMS} streams`]: growth, 'the same points, a row each, 10 M of them': rows };
+  return {
+    [`${STREAMS} streams`]: growth,
+    'the same points, a row each, 10 M of them': rows,
+    '1,000 points a write, 8 writers, beside the compactor': await measureBeside(bench, streams),
+  };
 }
 
 /** The values of a stream: a drifting temperature with two decimals. */

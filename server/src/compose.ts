@@ -47,6 +47,7 @@ import { createCompactor } from './streams/compactor.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
+import { createMonthMaker } from './streams/month-maker.ts';
 import { createReader } from './streams/reader.ts';
 import { createRecentEntries } from './streams/recent-entries.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
@@ -124,7 +125,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     read,
     onStep: ({ points }) => storage.pointsCompacted.inc(points),
   });
-  onStop(startCompaction({ compactor, store: compactions, log }));
+  const months = createMonthMaker({ store: compactions, read });
+  onStop(startCompaction({ compactor, months, store: compactions, log }));
   const idempotency = createIdempotencyStore(database.pool);
   onStop(startForgetting(idempotency, { log }));
   const ingest = createIngestService(

@@ -29,11 +29,18 @@ const anyActions = fc.array(
     maxLength: 12,
   },
 );
-const anyRange = fc.tuple(anyTime, anyTime).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
+const anyRange = fc.oneof(
+  fc.tuple(anyTime, anyTime).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
+  // With whole months, which are over, in it.
+  fc.constantFrom(
+    { from: Date.UTC(2026, 8, 30), to: START + 7 * DAY },
+    { from: Date.UTC(2026, 9, 1), to: Date.UTC(2026, 10, 1) },
+  ),
+);
 const anyInterval = fc.constantFrom(MINUTE, 5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY);
 
 test('whatever is written and compacted when, the answers are those of a plain list', async () => {
-  const { compactor, history, summary } = storage.open({ chunkPoints: 12 });
+  const { compactor, months, history, summary } = storage.open({ chunkPoints: 12 });
   const withRecent = storage.open({ recent: storage.recent });
   await fc.assert(
     fc.asyncProperty(anyActions, anyRange, anyInterval, async (actions, { from, to }, intervalMs) => {
@@ -42,6 +49,7 @@ test('whatever is written and compacted when, the answers are those of a plain l
       for (const action of actions) {
         if (typeof action === 'string') {
           await compactAll(compactor);
+          while (await months.step());
           continue;
         }
         await write(stream, action);

@@ -2,9 +2,10 @@ import { decodeBlock, QuantumFluxError, type Columns, type Position } from '@qua
 import { openPayload, openRollup } from './chunk.ts';
 import { clip, mergeColumns } from './columns.ts';
 import { HOUR, MINUTE } from './downsample.ts';
+import { lastBefore, longestRun, monthAfter, monthsWithin } from './month.ts';
 import type { Reader } from './reader.ts';
-import type { Rollup } from './rollup.ts';
-import type { ChunkRow, Range, ReadSnapshot, Snapshot } from './snapshot.ts';
+import { coarsen, type Rollup } from './rollup.ts';
+import type { ChunkRow, Range, ReadSnapshot, Snapshot, Tail } from './snapshot.ts';
 import { createParts } from './summary-parts.ts';
 
 /** Most points that one question may read. */
@@ -60,7 +61,6 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
         const parts = new Map(
           [...tails].map(([id, tail]) => [id, createParts(mergeColumns(tail), { from, to, intervalMs })]),
         );
-        const hulls = [...parts].map(([stream, { hull }]) => ({ stream, ...hull }));
         const addRow = (row: ChunkRow) => {
           const into = parts.get(row.stream)!;
           if (row.isRaw) return into.addPoints(pointsOf(row, question.budget) ?? nothing);
@@ -69,11 +69,23 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
           );
           if (rollup) into.addRollup(row.tMin, rollup);
         };
-        await stored.rollups(
-          hulls,
-          { from, to, intervalMs, level },
-          { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
-        );
+        const hulls = [...parts].map(([stream, { hull }]): Tail => ({ stream, ...hull }));
+        const plan = level === 'hours' ? await planOf(stored, hulls, { from, to }) : [{ tails: hulls, run: undefined }];
+        for (const { tails, run } of plan) {
+          for (const range of around(run, { from, to })) {
+            await stored.rollups(
+              tails,
+              { ...range, intervalMs, level },
+              { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
+            );
+          }
+          if (!run) continue;
+          const streams = tails.map(({ stream }) => stream);
+          await stored.months(streams, run, ({ stream, month, hours }) => {
+            const rollup = read(`month ${month} of stream ${stream}`, () => openRollup(hours, HOUR));
+            if (rollup) parts.get(stream)!.addRollup(month, coarsen([rollup], intervalMs));
+          });
+        }
         const rollups = new Map([...parts].map(([id, part]) => [id, part.toRollup()]));
         return { position: stored.position, rollups };
       }),
@@ -81,6 +93,42 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
 }
 
 export type ReadHistory = ReturnType<typeof createHistory>;
+
+/** Streams that are told by the hours of the same months, from `start` to `end`, and by chunks around them. */
+type Plan = { tails: Tail[]; run: { start: number; end: number } | undefined };
+
+/** Months that the journal is newer than, or that are not put together yet, are read from chunks. */
+async function planOf(stored: Snapshot, tails: Tail[], { from, to }: Range): Promise<Plan[]> {
+  const months = monthsWithin(from, to);
+  if (months.length === 0) return [{ tails, run: undefined }];
+  const streams = tails.map(({ stream }) => stream);
+  const open = new Map(
+    tails.map(({ stream, ...hull }) => [stream, new Set(months.filter((month) => touches(month, hull)))]),
+  );
+  for (const { stream, month } of await stored.openMonths(streams, months)) open.get(stream)!.add(month);
+  const plans = new Map<string, Plan>();
+  for (const tail of tails) {
+    const run = longestRun(months, open.get(tail.stream)!);
+    const plan = plans.get(`${run?.start} ${run?.end}`);
+    if (plan) plan.tails.push(tail);
+    else plans.set(`${run?.start} ${run?.end}`, { tails: [tail], run });
+  }
+  return [...plans.values()];
+}
+
+function touches(month: number, { from, to }: Range): boolean {
+  return from < monthAfter(month) && to >= month;
+}
+
+/** What is left of a range before and after a run of months, the earlier part first. */
+function around(run: Plan['run'], { from, to }: Range): Range[] {
+  if (!run) return [{ from, to }];
+  const parts = [
+    { from, to: lastBefore(run.start) },
+    { from: run.end, to },
+  ];
+  return parts.filter((part) => part.from <= part.to);
+}
 
 type Budget = { take(points: number): void };
 type Question = { ids: number[]; range: Range; budget: Budget };

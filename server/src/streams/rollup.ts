@@ -65,6 +65,16 @@ export function coarsen(pieces: Rollup[], intervalMs: number): Rollup {
   return rowsOf(coarse, 0, row + 1);
 }
 
+/** The rows of one after those of the other. */
+export function append(before: Rollup, after: Rollup): Rollup {
+  return mapColumns((name) => {
+    const column = new Float64Array(before.t.length + after.t.length);
+    column.set(before[name]);
+    column.set(after[name], before.t.length);
+    return column;
+  });
+}
+
 /** Some of the rows, `start` to `end` (not included), as a view. */
 export function rowsOf(rollup: Rollup, start: number, end: number): Rollup {
   return mapColumns((name) => rollup[name].subarray(start, end));

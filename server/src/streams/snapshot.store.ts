@@ -1,6 +1,7 @@
 import { blocksOf } from '@quantumflux/sdk/protocol';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { entryOf, positionOf, type EntryRow, type HeadRow } from './journal.store.ts';
+import type { StreamMonth } from './month.ts';
 import { dayOf } from './pieces.ts';
 import { readRows } from './rollup.ts';
 import type { ChunkRow, Level, ReadSnapshot, Snapshot, Tail } from './snapshot.ts';
@@ -10,7 +11,7 @@ import type { RecentEntries } from './recent-entries.ts';
 /** Rows that a read holds at a time. */
 const PAGE = 500;
 
-/** Streams whose whole chunks are read at a time. */
+/** Streams of which much is read at a time. */
 const STREAMS = 25;
 
 // One way to the database and back. What is pending is told by the same moment as what is in chunks. Plans are made once:
@@ -44,6 +45,11 @@ const ROLLUPS: Record<Level, string> = { minutes: rollups('minutes'), hours: rol
 const ROW = ['t_min', 'min', 'max', 'first', 'last', 'sum', 'count'].map((name) => `float8send(${name})`).join(' || ');
 const WHOLE = `SELECT stream_id, string_agg(${ROW}, ''::bytea) AS rows
   FROM chunk WHERE ${IN_RANGE} AND ${IS_WHOLE} GROUP BY stream_id`;
+
+const OPEN_MONTHS = `SELECT stream_id AS stream, month FROM month_rollup
+  WHERE stream_id = ANY($1::int[]) AND month = ANY($2::float8[]) AND hours IS NULL`;
+const MONTHS = `SELECT stream_id AS stream, month, hours FROM month_rollup
+  WHERE stream_id = ANY($1::int[]) AND month >= $2 AND month < $3 AND hours IS NOT NULL ORDER BY stream_id, month`;
 
 /** Snapshots of PostgreSQL. What the server has seen of the journal lately is taken from there. */
 export function createSnapshots(pool: Pool, recent?: RecentEntries): ReadSnapshot {
@@ -112,6 +118,19 @@ function readsOf(client: PoolClient, pending: PendingRow[], recent?: RecentEntri
     chunks: (streams, { from, to }, visit) =>
       visitPages({ name: 'chunks', text: CHUNKS, values: [streams, dayOf(from), from, to] }, visit),
 
+    async openMonths(streams, months) {
+      const query = { name: 'open_months', text: OPEN_MONTHS, values: [streams, months] };
+      return (await client.query<StreamMonth>(query)).rows;
+    },
+
+    async months(streams, { start, end }, visit) {
+      for (let i = 0; i < streams.length; i += STREAMS) {
+        const values = [streams.slice(i, i + STREAMS), start, end];
+        const { rows } = await client.query<StreamMonth & { hours: Buffer }>({ name: 'months', text: MONTHS, values });
+        rows.forEach(visit);
+      }
+    },
+
     async rollups(tails, { from, to, intervalMs, level }, visit) {
       const values = (some: Tail[]) => [
         some.map(({ stream }) => stream),
@@ -129,8 +148,15 @@ function readsOf(client: PoolClient, pending: PendingRow[], recent?: RecentEntri
   };
 }
 
-type ChunkColumns = { id: string; stream_id: number; t_min: number; count: number; is_raw: boolean; bytes: Buffer };
+export type ChunkColumns = {
+  id: string;
+  stream_id: number;
+  t_min: number;
+  count: number;
+  is_raw: boolean;
+  bytes: Buffer;
+};
 
-function chunkOf({ id, stream_id, t_min, count, is_raw, bytes }: ChunkColumns): ChunkRow {
+export function chunkOf({ id, stream_id, t_min, count, is_raw, bytes }: ChunkColumns): ChunkRow {
   return { id: Number(id), stream: stream_id, tMin: t_min, count, isRaw: is_raw, bytes };
 }

@@ -1,4 +1,5 @@
 import type { Block, Position } from '@quantumflux/sdk/protocol';
+import type { StreamMonth } from './month.ts';
 import type { Rollup } from './rollup.ts';
 
 /** Where the journal says more about a stream than its chunks do, in ms; from Infinity to -Infinity when it does not. */
@@ -35,8 +36,18 @@ export interface Snapshot {
   /** Hands over the chunks that touch the range, in pages, each stream's oldest first, with their points. */
   chunks(streams: number[], range: Range, visit: (rows: ChunkRow[]) => void): Promise<void>;
 
+  /** Which of these months of streams have chunks but not their hours yet. */
+  openMonths(streams: number[], months: number[]): Promise<StreamMonth[]>;
+
+  /** Hands over the hours of the months of streams that start in a range, `end` not included. */
+  months(
+    streams: number[],
+    range: { start: number; end: number },
+    visit: (month: StreamMonth & { hours: Uint8Array }) => void,
+  ): Promise<void>;
+
   /**
-   * The same with statistics instead of points, except for the chunks that the range cuts, those that the tail of their
+   * The same as `chunks` with statistics instead of points, except for the chunks that the range cuts, those that the tail of their
    * stream touches, and those that have none: these have their points. What lies within one interval is told by `whole`,
    * a row per chunk.
    */

@@ -5,6 +5,7 @@ import { createCompactionStore } from './compaction.store.ts';
 import { createCompactor } from './compactor.ts';
 import { createHistory } from './history.ts';
 import { createJournalStore } from './journal.store.ts';
+import { createMonthMaker } from './month-maker.ts';
 import { createReader } from './reader.ts';
 import { createRecentEntries, type RecentEntries } from './recent-entries.ts';
 import { createSnapshots } from './snapshot.store.ts';
@@ -57,7 +58,8 @@ export async function startStorage() {
       const read = createReader({ log });
       const store = createCompactionStore(pool);
       const compactor = createCompactor({ store, read }, { ageMs: 0, chunkPoints });
-      return { store, compactor, ...createHistory({ snapshot: createSnapshots(pool, recent), read }) };
+      const months = createMonthMaker({ store, read });
+      return { store, compactor, months, ...createHistory({ snapshot: createSnapshots(pool, recent), read }) };
     },
 
     chunks: () => prisma.chunk.findMany({ orderBy: [{ streamId: 'asc' }, { tMin: 'asc' }] }),
