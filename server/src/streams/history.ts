@@ -2,7 +2,7 @@ import { decodeBlock, QuantumFluxError, type Columns, type Position } from '@qua
 import { openPayload, openRollup } from './chunk.ts';
 import { clip, mergeColumns } from './columns.ts';
 import { HOUR, MINUTE } from './downsample.ts';
-import { lastBefore, longestRun, monthAfter, monthsWithin } from './month.ts';
+import { lastBefore, longestRun, monthAfter, monthsWithin, type StreamMonth } from './month.ts';
 import type { Reader } from './reader.ts';
 import { coarsen, type Rollup } from './rollup.ts';
 import type { ChunkRow, Range, ReadSnapshot, Snapshot, Tail } from './snapshot.ts';
@@ -70,21 +70,27 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
           if (rollup) into.addRollup(row.tMin, rollup);
         };
         const hulls = [...parts].map(([stream, { hull }]): Tail => ({ stream, ...hull }));
+        const readChunks = (some: Tail[], range: Range) =>
+          stored.rollups(
+            some,
+            { ...range, intervalMs, level },
+            { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
+          );
         const plan = level === 'hours' ? await planOf(stored, hulls, { from, to }) : [{ tails: hulls, run: undefined }];
+        const unreadable: StreamMonth[] = [];
         for (const { tails, run } of plan) {
-          for (const range of around(run, { from, to })) {
-            await stored.rollups(
-              tails,
-              { ...range, intervalMs, level },
-              { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
-            );
-          }
+          for (const range of around(run, { from, to })) await readChunks(tails, range);
           if (!run) continue;
           const streams = tails.map(({ stream }) => stream);
           await stored.months(streams, run, ({ stream, month, hours }) => {
             const rollup = read(`month ${month} of stream ${stream}`, () => openRollup(hours, HOUR));
             if (rollup) parts.get(stream)!.addRollup(month, coarsen([rollup], intervalMs));
+            else unreadable.push({ stream, month });
           });
+        }
+        for (const { stream, month } of unreadable) {
+          const tail = hulls.find((hull) => hull.stream === stream)!;
+          await readChunks([tail], { from: month, to: lastBefore(monthAfter(month)) });
         }
         const rollups = new Map([...parts].map(([id, part]) => [id, part.toRollup()]));
         return { position: stored.position, rollups };

@@ -62,6 +62,15 @@ test('a point that comes late is seen at once, and its month is put together aga
   expect(await answers()).toEqual(right);
 });
 
+test('a month that cannot be read is read from its chunks', async () => {
+  const { summary } = storage.open();
+  const stream = await storage.newStream();
+  await write(winter, stream);
+  await makeAll();
+  await storage.pool.query("UPDATE month_rollup SET hours = set_byte(hours, 30, 0) || '\\x00' WHERE month = $1", [JAN]);
+  expect((await summary([stream], YEAR)).rollups.get(stream)).toEqual(rollUp(columnsOf(winter), 12 * HOUR));
+});
+
 test('a month that is not over is left alone', async () => {
   const stream = await storage.newStream();
   await write([[Date.now() - 1_000, 1]], stream);

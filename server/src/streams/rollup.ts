@@ -65,14 +65,16 @@ export function coarsen(pieces: Rollup[], intervalMs: number): Rollup {
   return rowsOf(coarse, 0, row + 1);
 }
 
-/** The rows of one after those of the other. */
-export function append(before: Rollup, after: Rollup): Rollup {
-  return mapColumns((name) => {
-    const column = new Float64Array(before.t.length + after.t.length);
-    column.set(before[name]);
-    column.set(after[name], before.t.length);
-    return column;
-  });
+/** The rows of both, in the order of time. */
+export function joinRows(some: Rollup, others: Rollup): Rollup {
+  return inOrder(
+    mapColumns((name) => {
+      const column = new Float64Array(some.t.length + others.t.length);
+      column.set(some[name]);
+      column.set(others[name], some.t.length);
+      return column;
+    }),
+  );
 }
 
 /** Some of the rows, `start` to `end` (not included), as a view. */
@@ -113,11 +115,12 @@ export function readRows(bytes: Uint8Array): Rollup {
     const column = rollup[name];
     for (let i = 0; i < column.length; i++) column[i] = view.getFloat64(8 * (i * columns.length + place));
   });
-  return isAscending(rollup.t) ? rollup : inOrder(rollup);
+  return inOrder(rollup);
 }
 
 function inOrder(rollup: Rollup): Rollup {
   const { t } = rollup;
+  if (isAscending(t)) return rollup;
   const order = Uint32Array.from(t, (_, i) => i).sort((a, b) => t[a]! - t[b]!);
   return mapColumns((name) => Float64Array.from(order, (i) => rollup[name][i]!));
 }

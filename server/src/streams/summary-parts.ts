@@ -1,6 +1,6 @@
 import type { Columns } from '@quantumflux/sdk/protocol';
 import { clip, firstAtOrAfter, mergeColumns } from './columns.ts';
-import { append, coarsen, rollUp, rowsOf, type Rollup } from './rollup.ts';
+import { coarsen, joinRows, rollUp, rowsOf, type Rollup } from './rollup.ts';
 import type { Range } from './snapshot.ts';
 
 /**
@@ -25,11 +25,8 @@ export function createParts(tail: Columns, { from, to, intervalMs }: Range & { i
 
     addRollup: (start: number, rollup: Rollup) => void parts.push({ start, rollup }),
 
-    /**
-     * Whole chunks, a row each, of which every one lies within one interval; `t` is the time of its first point. What is
-     * added later comes later.
-     */
-    addWhole: (chunks: Rollup) => void (whole = whole ? append(whole, chunks) : chunks),
+    /** Whole chunks, a row each, of which every one lies within one interval; `t` is the time of its first point. */
+    addWhole: (chunks: Rollup) => void (whole = whole ? joinRows(whole, chunks) : chunks),
 
     addPoints(points: Columns): void {
       if (points.times[0]! <= hull.to && points.times.at(-1)! >= hull.from) touched.push(points);
