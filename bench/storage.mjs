@@ -1,16 +1,4 @@
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
-import { build } from '../scripts/build.mjs';
+import { runInChild } from './storage/child.mjs';
 
-/** Runs on the sources, in a process of its own, for Node.js takes TypeScript only from its start on. */
-export async function measure() {
-  await build(['database']);
-  const child = fork(join(import.meta.dirname, 'storage', 'main.ts'), {
-    execArgv: ['--conditions=quantumflux-source', '--import', 'tsx'],
-  });
-  return new Promise((resolve, reject) => {
-    let tables;
-    child.on('message', (message) => (tables = message));
-    child.on('exit', (code) => (code === 0 ? resolve(tables) : reject(new Error('The bench of the storage failed.'))));
-  });
-}
+/** What is stored: how large it is, how fast it is made and read. */
+export const measure = () => runInChild('main.ts');

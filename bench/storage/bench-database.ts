@@ -3,10 +3,12 @@ import pg from 'pg';
 import { openDatabase } from '../../server/src/database/database.ts';
 import { silent } from '../../server/src/log.ts';
 import { createCompactionStore } from '../../server/src/streams/compaction.store.ts';
-import { createCompactor } from '../../server/src/streams/compactor.ts';
+import { createCompactor, type Step } from '../../server/src/streams/compactor.ts';
 import { createHistory } from '../../server/src/streams/history.ts';
 import { createJournalStore } from '../../server/src/streams/journal.store.ts';
+import { createMonthMaker } from '../../server/src/streams/month-maker.ts';
 import { createReader } from '../../server/src/streams/reader.ts';
+import { createRecentEntries } from '../../server/src/streams/recent-entries.ts';
 import { createSnapshots } from '../../server/src/streams/snapshot.store.ts';
 import { partitionOf } from '../../server/src/streams/stream.ts';
 import { pieces, type Series } from './series.ts';
@@ -28,6 +30,7 @@ export async function openBench(server: string, name: string, migrationsDir: str
   const store = createCompactionStore(pool);
   const compactor = createCompactor({ store, read }, { ageMs: 0 });
   const journal = createJournalStore(pool);
+  const recent = createRecentEntries();
 
   /** Points and seconds of all the steps until nothing is left. */
   async function compact() {
@@ -43,14 +46,32 @@ export async function openBench(server: string, name: string, migrationsDir: str
 
   return {
     patient,
-    history: createHistory({ snapshot: createSnapshots(pool), read }),
+    pool,
+    store,
+    journal,
+    compact,
+    recent,
+    history: createHistory({ snapshot: createSnapshots(pool, recent), read }),
     async close(): Promise<void> {
       await patient.end();
       await database.close();
     },
 
+    months: createMonthMaker({ store, read }),
+
+    /** A compactor for what is due as in a server. */
+    compactorTold: (onStep: (step: Step) => void) => createCompactor({ store, read, onStep }),
+
     async newStream(key: string): Promise<number> {
       return (await prisma.stream.create({ data: { organizationId, key, name: key, tags: {} } })).id;
+    },
+
+    /** As many streams as are asked for; their ids. */
+    async newStreams(count: number): Promise<number[]> {
+      const names = Array.from({ length: count }, (_, i) => `many.s${i}`);
+      await prisma.stream.createMany({ data: names.map((key) => ({ organizationId, key, name: key, tags: {} })) });
+      const streams = await prisma.stream.findMany({ where: { key: { in: names } }, select: { id: true } });
+      return streams.map(({ id }) => id);
     },
 
     /** Into the journal, an entry per piece; compacted whenever `everyEntries` were written. */

@@ -7,6 +7,7 @@ import { DAY } from '../../server/src/streams/downsample.ts';
 import { readForWidth } from '../../server/src/streams/pixels.ts';
 import { openBench, type Bench } from './bench-database.ts';
 import { kindNames } from './series.ts';
+import { median, round } from './statistics.ts';
 
 const FROM = Math.floor(Date.now() / DAY) * DAY - 400 * DAY;
 const MONTH_POINTS = 30 * 86_400;
@@ -62,6 +63,7 @@ async function measureQueries() {
   const stream = await bench.newStream('year');
   const series = { kind: kindNames[0]!, from: FROM, points: YEAR_POINTS };
   await bench.write(stream, series, { size: 10_000, everyEntries: 400 });
+  while (await bench.months.step());
   await bench.bytes();
   const end = FROM + YEAR_POINTS * 1_000;
   const draw = (days: number) => () =>
@@ -93,20 +95,4 @@ async function measureRows({ patient: client }: Bench) {
     { question: 'a row per point: last 1,000 points', ms: await median(() => client.query(last)) },
     { question: 'a row per point: 30 days, date_bin', ms: await median(() => client.query(buckets), 5) },
   ];
-}
-
-async function median(work: () => Promise<unknown>, runs = 25): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < runs + 2; i++) {
-    const start = performance.now();
-    await work();
-    times.push(performance.now() - start);
-  }
-  // The first two warm up.
-  const sorted = times.slice(2).sort((a, b) => a - b);
-  return round(sorted[Math.floor(sorted.length / 2)]!, 2);
-}
-
-function round(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals));
 }

@@ -47,7 +47,9 @@ import { createCompactor } from './streams/compactor.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
+import { createMonthMaker } from './streams/month-maker.ts';
 import { createReader } from './streams/reader.ts';
+import { createRecentEntries } from './streams/recent-entries.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -116,13 +118,15 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const compactions = createCompactionStore(database.pool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
-  const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const recent = createRecentEntries();
+  const history = createHistory({ snapshot: createSnapshots(database.pool, recent), read });
   const compactor = createCompactor({
     store: compactions,
     read,
     onStep: ({ points }) => storage.pointsCompacted.inc(points),
   });
-  onStop(startCompaction({ compactor, store: compactions, log }));
+  const months = createMonthMaker({ store: compactions, read });
+  onStop(startCompaction({ compactor, months, store: compactions, log }));
   const idempotency = createIdempotencyStore(database.pool);
   onStop(startForgetting(idempotency, { log }));
   const ingest = createIngestService(
@@ -204,6 +208,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     catalog,
     journal,
     history: history.history,
+    recent,
     intervalFor,
     thin,
     metrics,

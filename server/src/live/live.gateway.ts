@@ -17,7 +17,7 @@ import { demand, type Authenticate, type Caller } from '../http/caller.ts';
 import type { Log } from '../log.ts';
 import type { Audience, LiveStream, Viewer } from './audience.ts';
 import { createAudiences } from './audiences.ts';
-import { followJournal, type FollowerOptions } from './follower.ts';
+import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
 import { admit } from './handshake.ts';
 import { answer, answerUnknownEvents } from './replies.ts';
 import { replayHistory, replaySince, type ReplayPorts } from './replay.ts';
@@ -38,6 +38,8 @@ export type LivePorts = ReplayPorts & {
     meet(ids: number[]): Promise<void>;
     watch(onChange: (streams: LiveStream[]) => void): () => void;
   };
+  /** Keeps the newest entries for those who read history. */
+  recent: { add(entry: Entry): void; clear(): void };
   metrics: Record<'liveSockets' | 'subscriptions', { inc(): void; dec(by?: number): void }> & {
     framesSent: { inc(by: number): void };
   };
@@ -70,8 +72,12 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   const follower = await followJournal(
     ports,
     {
-      onEntry: audiences.onEntry,
+      onEntry(entry) {
+        ports.recent.add(entry);
+        audiences.onEntry(entry);
+      },
       onReset(position) {
+        ports.recent.clear();
         audiences.onReset(position);
         // Everyone comes back with a position, and is told there that it no longer holds.
         dismiss(io, 'shutdown', { retryMs: 1_000 });

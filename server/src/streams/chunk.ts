@@ -40,8 +40,8 @@ export function makeChunk(stream: number, columns: Columns): NewChunk {
     tMax: times.at(-1)!,
     day: coarsen([hours], DAY),
     payload: seal(out.toBytes()),
-    minutes: isWorth(minutes) ? seal(packRollup(minutes, MINUTE)) : null,
-    hours: isWorth(hours) ? seal(packRollup(hours, HOUR)) : null,
+    minutes: isWorth(minutes) ? sealRollup(minutes, MINUTE) : null,
+    hours: isWorth(hours) ? sealRollup(hours, HOUR) : null,
   };
 }
 
@@ -50,6 +50,11 @@ export function openPayload(payload: Uint8Array): Columns {
   const [block] = [...blocksOf(unseal(payload))];
   if (!block) throw new Error('A chunk has no points.');
   return decodeBlock(block);
+}
+
+/** Statistics of intervals of this length, as they are stored. */
+export function sealRollup(rollup: Rollup, intervalMs: number): Uint8Array {
+  return seal(packRollup(rollup, intervalMs));
 }
 
 /** The statistics of a chunk, of intervals of this length. Bytes that are not what was written are an error. */

@@ -43,7 +43,8 @@ function join(pieces: Columns[]): Columns {
   return { times, values };
 }
 
-function isAscending(times: Float64Array): boolean {
+/** Whether every time is later than the one before. */
+export function isAscending(times: Float64Array): boolean {
   for (let i = 1; i < times.length; i++) if (times[i]! <= times[i - 1]!) return false;
   return true;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import type { CompactionStore } from './compaction.ts';
 import type { Compactor } from './compactor.ts';
+import type { MonthMaker } from './month-maker.ts';
 
 const defaults = {
   /** How often it is looked whether something is due, in ms. */
@@ -18,7 +19,7 @@ export type CompactionOptions = Partial<typeof defaults>;
 
 /** Compacts and cleans in the background until it is stopped; a step under way is finished first. */
 export function startCompaction(
-  { compactor, store, log }: { compactor: Compactor; store: CompactionStore; log: Log },
+  { compactor, months, store, log }: { compactor: Compactor; months: MonthMaker; store: CompactionStore; log: Log },
   options: CompactionOptions = {},
 ): () => Promise<void> {
   const { everyMs, cleanEveryMs, journalMs, patienceMs } = { ...defaults, ...options };
@@ -35,9 +36,10 @@ export function startCompaction(
       if (!isLong && !isExpired) cleanedAt = startedAt;
     }
     const step = await compactor.step();
+    const isMade = !step && (await months.step());
     isFailing = false;
-    if (!step) return everyMs;
-    return step.ageMs > patienceMs ? 0 : performance.now() - startedAt;
+    if (!step && !isMade) return everyMs;
+    return step && step.ageMs > patienceMs ? 0 : performance.now() - startedAt;
   }
 
   async function run(): Promise<void> {

@@ -1,11 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import type { NewChunk } from './chunk.ts';
-import type { CompactionStore, Due, Held, StoredSpan } from './compaction.ts';
+import type { CompactionStore, Due, Held, HeldMonths, StoredSpan } from './compaction.ts';
 import type { Span } from './merge-plan.ts';
+import { isOver, monthAfter, monthOf, type StreamMonth } from './month.ts';
 import type { Piece } from './pieces.ts';
+import { chunkOf, type ChunkColumns } from './snapshot.store.ts';
 
 /** Chunks that are looked at on each side of new points. Each is twice as large as its successor, so there are few. */
 const NEIGHBOURS = 16;
+
+/** Months of streams that are put together in one transaction. */
+const MONTHS = 20;
 
 /** Rows that one statement deletes. */
 const DELETED = 2_000;
@@ -48,6 +53,20 @@ const ADD = `INSERT INTO chunk (organization_id, stream_id, t_min, t_max, count,
       $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::bytea[], $11::bytea[], $12::bytea[])
     AS new(stream_id, t_min, t_max, count, min, max, first, last, sum, payload, minutes, hours)
   JOIN stream ON stream.id = new.stream_id`;
+// A month that has its hours loses them; one that is new is to get them.
+const NOTE_MONTHS = `INSERT INTO month_rollup (organization_id, stream_id, month)
+  SELECT stream.organization_id, new.* FROM unnest($1::int[], $2::float8[]) AS new(stream_id, month)
+  JOIN stream ON stream.id = new.stream_id ON CONFLICT DO NOTHING`;
+const FORGET_HOURS = `UPDATE month_rollup m SET hours = NULL FROM unnest($1::int[], $2::float8[]) AS w(stream_id, month)
+  WHERE m.stream_id = w.stream_id AND m.month = w.month AND m.hours IS NOT NULL`;
+const CLAIM_MONTHS = `SELECT m.stream_id AS stream, m.month FROM compaction c CROSS JOIN LATERAL (
+    SELECT stream_id, month FROM month_rollup
+    WHERE hours IS NULL AND month < $1 AND stream_id % (SELECT count(*) FROM compaction) = c.partition LIMIT ${MONTHS}
+  ) AS m LIMIT ${MONTHS} FOR UPDATE OF c SKIP LOCKED`;
+const MONTH_CHUNKS = `SELECT id, stream_id, t_min, count, coalesce(hours, payload) AS bytes, hours IS NULL AS is_raw
+  FROM chunk WHERE stream_id = $1 AND t_min >= $2 AND t_min < $3 ORDER BY t_min`;
+const STORE_HOURS = 'UPDATE month_rollup SET hours = $3 WHERE stream_id = $1 AND month = $2';
+const DROP_MONTH = 'DELETE FROM month_rollup WHERE stream_id = $1 AND month = $2';
 const TRIM = `DELETE FROM journal USING (
     SELECT oldest.partition, oldest."offset" FROM compaction c CROSS JOIN LATERAL (
       SELECT j.partition, j."offset", j.committed_at FROM journal j
@@ -60,12 +79,13 @@ const EXPIRE = `DELETE FROM chunk USING (
         AND t_min < extract(epoch FROM now())::float8 * 1000 - s.retention_ms
         AND t_max < extract(epoch FROM now())::float8 * 1000 - s.retention_ms LIMIT ${DELETED}
     ) AS c WHERE s.retention_ms IS NOT NULL LIMIT ${DELETED}
-  ) AS old WHERE chunk.stream_id = old.stream_id AND chunk.t_min = old.t_min AND chunk.id = old.id`;
+  ) AS old WHERE chunk.stream_id = old.stream_id AND chunk.t_min = old.t_min AND chunk.id = old.id
+  RETURNING chunk.stream_id AS stream, chunk.t_min AS "tMin"`;
 const LAG = `SELECT coalesce(extract(epoch FROM now() - min(j.committed_at))::float8 * 1000, 0) AS lag_ms
   FROM compaction c JOIN journal j ON j.partition = c.partition AND j."offset" = c.compacted_offset + 1`;
 
 /** Entries and bytes that a step reads at most; at least one entry. */
-const STEP = { entries: 4_000, bytes: 2 * 1_024 * 1_024 };
+const STEP = { entries: 4_000, bytes: 1_024 * 1_024 };
 
 /** The tables of the compactor in PostgreSQL. */
 export function createCompactionStore(pool: Pool): CompactionStore {
@@ -73,25 +93,37 @@ export function createCompactionStore(pool: Pool): CompactionStore {
     return { more: (await pool.query(text, values)).rowCount === DELETED };
   }
 
+  async function transact<Held, T>(
+    claim: (client: PoolClient) => Promise<Held | undefined>,
+    work: (held: Held, client: PoolClient) => Promise<T>,
+  ): Promise<T | undefined> {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      const held = await claim(client);
+      const result = held && (await work(held, client));
+      await client.query('COMMIT');
+      client.release();
+      return result;
+    } catch (error) {
+      // The connection is in an unknown state, and its end takes back what the step did.
+      client.release(true);
+      throw error;
+    }
+  }
+
   return {
-    async hold(due, work) {
-      const client = await pool.connect();
-      try {
-        await client.query('BEGIN');
-        const held = await claim(client, due);
-        const result = held && (await work(held));
-        await client.query('COMMIT');
-        client.release();
-        return result;
-      } catch (error) {
-        // The connection is in an unknown state, and its end takes back what the step did.
-        client.release(true);
-        throw error;
-      }
-    },
+    hold: (due, work) => transact((client) => claim(client, due), work),
+    holdMonths: (before, work) => transact((client) => claimMonths(client, before), work),
     makeMonth: async (month) => void (await pool.query('SELECT make_chunk_partition($1::date)', [month])),
     trimJournal: (olderThanMs) => deleteSome(TRIM, [olderThanMs]),
-    expireChunks: () => deleteSome(EXPIRE),
+    async expireChunks() {
+      const expired = await transact(
+        async (client) => (await client.query<StreamTime>(EXPIRE)).rows,
+        async (chunks, client) => (await forgetHours(client, monthsOf(chunks)), chunks.length),
+      );
+      return { more: expired === DELETED };
+    },
     lag: async () => (await pool.query<{ lag_ms: number }>(LAG)).rows[0]!.lag_ms,
   };
 }
@@ -121,6 +153,21 @@ async function claim(client: PoolClient, { ageMs, entries, bytes }: Due): Promis
         partition,
         offset,
       ])),
+  };
+}
+
+async function claimMonths(client: PoolClient, before: number): Promise<HeldMonths | undefined> {
+  const { rows: months } = await client.query<StreamMonth>(CLAIM_MONTHS, [before]);
+  if (months.length === 0) return undefined;
+  return {
+    months,
+    async chunks({ stream, month }) {
+      const query = { name: 'month_chunks', text: MONTH_CHUNKS, values: [stream, month, monthAfter(month)] };
+      return (await client.query<ChunkColumns>(query)).rows.map(chunkOf);
+    },
+    async store({ stream, month }, hours) {
+      await (hours ? client.query(STORE_HOURS, [stream, month, hours]) : client.query(DROP_MONTH, [stream, month]));
+    },
   };
 }
 
@@ -167,6 +214,39 @@ async function replace(client: PoolClient, removed: StoredSpan[], added: NewChun
       added.map(({ hours }) => hours),
     ],
   });
+  await noteMonths(client, added);
+}
+
+/** The hours of the months that new chunks lie in no longer hold. */
+async function noteMonths(client: PoolClient, chunks: NewChunk[]): Promise<void> {
+  const months = monthsOf(chunks);
+  await client.query({ name: 'note_months', text: NOTE_MONTHS, values: columnsOf(months) });
+  // A month that is not over has no hours that could be wrong.
+  await forgetHours(
+    client,
+    months.filter(({ month }) => isOver(month)),
+  );
+}
+
+async function forgetHours(client: PoolClient, months: StreamMonth[]): Promise<void> {
+  if (months.length === 0) return;
+  await client.query({ name: 'forget_hours', text: FORGET_HOURS, values: columnsOf(months) });
+}
+
+type StreamTime = { stream: number; tMin: number };
+
+/** The months that these lie in, each once. */
+function monthsOf(chunks: StreamTime[]): StreamMonth[] {
+  const months = new Map<string, StreamMonth>();
+  for (const { stream, tMin } of chunks) {
+    const month = monthOf(tMin);
+    if (month !== undefined) months.set(`${stream} ${month}`, { stream, month });
+  }
+  return [...months.values()];
+}
+
+function columnsOf(months: StreamMonth[]): unknown[][] {
+  return [months.map(({ stream }) => stream), months.map(({ month }) => month)];
 }
 
 function keysOf(chunks: StoredSpan[]): unknown[][] {

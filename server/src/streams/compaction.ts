@@ -1,7 +1,9 @@
 import type { NewChunk } from './chunk.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Span } from './merge-plan.ts';
+import type { StreamMonth } from './month.ts';
 import type { Piece } from './pieces.ts';
+import type { ChunkRow } from './snapshot.ts';
 
 /** When a partition is due: one of these is reached by what waits in its journal. Ages in ms. */
 export type Due = { ageMs: number; entries: number; bytes: number };
@@ -27,6 +29,17 @@ export interface Held {
 
 export type StoredSpan = Span & { stream: number };
 
+/** Months of which the hours are to be put together, in partitions that nobody else compacts at the moment. */
+export interface HeldMonths {
+  months: StreamMonth[];
+
+  /** The chunks of a month, oldest first: their hours, or their points where they have none. */
+  chunks(month: StreamMonth): Promise<ChunkRow[]>;
+
+  /** The hours of a month, or none when there are no chunks. They hold until a chunk of the month changes. */
+  store(month: StreamMonth, hours: Uint8Array | null): Promise<void>;
+}
+
 /** The tables that a compactor works on. */
 export interface CompactionStore {
   /**
@@ -34,6 +47,9 @@ export interface CompactionStore {
    * nothing of it. Resolves to undefined when no partition is due.
    */
   hold<T>(due: Due, work: (held: Held) => Promise<T>): Promise<T | undefined>;
+
+  /** Holds some of the months before `before` that are to be put together while `work` runs. Undefined when there are none. */
+  holdMonths<T>(before: number, work: (held: HeldMonths) => Promise<T>): Promise<T | undefined>;
 
   /** Makes the partition of the chunks of a UTC month, `2026-11-01`, unless it is there. */
   makeMonth(month: string): Promise<void>;

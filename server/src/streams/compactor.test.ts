@@ -29,11 +29,19 @@ const anyActions = fc.array(
     maxLength: 12,
   },
 );
-const anyRange = fc.tuple(anyTime, anyTime).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
+const anyRange = fc.oneof(
+  fc.tuple(anyTime, anyTime).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
+  // With whole months, which are over, in it.
+  fc.constantFrom(
+    { from: Date.UTC(2026, 8, 30), to: START + 7 * DAY },
+    { from: Date.UTC(2026, 9, 1), to: Date.UTC(2026, 10, 1) },
+  ),
+);
 const anyInterval = fc.constantFrom(MINUTE, 5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY);
 
 test('whatever is written and compacted when, the answers are those of a plain list', async () => {
-  const { compactor, history, summary } = storage.open({ chunkPoints: 12 });
+  const { compactor, months, history, summary } = storage.open({ chunkPoints: 12 });
+  const withRecent = storage.open({ recent: storage.recent });
   await fc.assert(
     fc.asyncProperty(anyActions, anyRange, anyInterval, async (actions, { from, to }, intervalMs) => {
       const stream = await newStream();
@@ -41,6 +49,7 @@ test('whatever is written and compacted when, the answers are those of a plain l
       for (const action of actions) {
         if (typeof action === 'string') {
           await compactAll(compactor);
+          while (await months.step());
           continue;
         }
         await write(stream, action);
@@ -48,6 +57,7 @@ test('whatever is written and compacted when, the answers are those of a plain l
       }
       const expected = [...newest].filter(([time]) => time >= from && time <= to).sort(([a], [b]) => a - b);
       expect(pointsOf((await history([stream], from, to)).columns.get(stream)!)).toEqual(expected);
+      expect(pointsOf((await withRecent.history([stream], from, to)).columns.get(stream)!)).toEqual(expected);
       const { rollups } = await summary([stream], { from, to, intervalMs });
       expect(rollups.get(stream)).toEqual(rollUp(columnsOf(expected), intervalMs));
     }),
@@ -60,6 +70,28 @@ test('whatever is written and compacted when, the answers are those of a plain l
     expect(count).toBeLessThanOrEqual(12);
     expect(Math.floor(tMin / DAY)).toBe(Math.floor(tMax / DAY));
     if (next?.streamId === streamId) expect(next.tMin).toBeGreaterThan(tMax);
+  }
+});
+
+test('more chunks and entries than are read at a time come back as they were written', async () => {
+  const { compactor, history, summary } = storage.open({ chunkPoints: 3 });
+  const streams = [await newStream(), await newStream(), await newStream()];
+  const points: Points = Array.from({ length: 1_800 }, (_, i) => [START + i * 30_000, i]);
+  for (const stream of streams) await write(stream, points);
+  await compactAll(compactor);
+  const [first] = streams;
+  const late: Points = Array.from({ length: 510 }, (_, i) => [START + i * 30_000 + 1, -i]);
+  for (const point of late) await write(first!, [point]);
+  const [from, to] = [START, START + DAY];
+  const all = [...points, ...late].sort(([a], [b]) => a - b);
+  const { columns } = await history(streams, from, to);
+  expect(streams.map((stream) => pointsOf(columns.get(stream)!))).toEqual([all, points, points]);
+  // Most chunks lie across the border of a minute, and within an hour.
+  for (const intervalMs of [MINUTE, HOUR]) {
+    const { rollups } = await summary(streams, { from, to, intervalMs });
+    expect(streams.map((stream) => rollups.get(stream))).toEqual(
+      [all, points, points].map((each) => rollUp(columnsOf(each), intervalMs)),
+    );
   }
 });
 

@@ -6,7 +6,7 @@ import { DAY } from './downsample.ts';
 import type { JournalEntry } from './journal.ts';
 import { chunksToMerge } from './merge-plan.ts';
 import { createMonths } from './months.ts';
-import { createPacer } from './pacer.ts';
+import { createPacer, type Pace } from './pacer.ts';
 import { piecesByDay, splitEvenly, type Piece } from './pieces.ts';
 import type { Reader } from './reader.ts';
 
@@ -19,7 +19,7 @@ const defaults = {
   /** Most points of a chunk. */
   chunkPoints: 8_192,
   /** Points that are merged at a time. */
-  batchPoints: 200_000,
+  batchPoints: 50_000,
 };
 
 export type CompactorOptions = Partial<typeof defaults>;
@@ -35,9 +35,10 @@ export function createCompactor(
   const { ageMs, entries, bytes, chunkPoints, batchPoints } = { ...defaults, ...options };
   const months = createMonths(store);
 
-  function columnsOf(journal: JournalEntry[]): Map<number, Columns[]> {
+  async function columnsOf(journal: JournalEntry[], pace: Pace): Promise<Map<number, Columns[]>> {
     const streams = new Map<number, Columns[]>();
     for (const { partition, offset, payload } of journal) {
+      await pace();
       for (const block of blocksOf(payload)) {
         const columns = read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
         if (!columns) continue;
@@ -49,7 +50,7 @@ export function createCompactor(
     return streams;
   }
 
-  async function merge(held: Held, pieces: Piece[], pace: () => Promise<void>): Promise<void> {
+  async function merge(held: Held, pieces: Piece[], pace: Pace): Promise<void> {
     const around = await held.chunksAround(pieces);
     const merged = pieces.map(({ stream, columns }, i) => {
       const { times } = columns;
@@ -79,7 +80,7 @@ export function createCompactor(
   async function compact(held: Held): Promise<Step> {
     const pace = createPacer();
     const pieces: Piece[] = [];
-    for (const [stream, columns] of columnsOf(held.entries)) {
+    for (const [stream, columns] of await columnsOf(held.entries, pace)) {
       pieces.push(...piecesByDay(stream, mergeColumns(columns)));
       await pace();
     }

@@ -1,11 +1,11 @@
-import { blocksOf, decodeBlock, QuantumFluxError, type Columns, type Position } from '@quantumflux/sdk/protocol';
+import { decodeBlock, QuantumFluxError, type Columns, type Position } from '@quantumflux/sdk/protocol';
 import { openPayload, openRollup } from './chunk.ts';
 import { clip, mergeColumns } from './columns.ts';
 import { HOUR, MINUTE } from './downsample.ts';
+import { lastBefore, longestRun, monthAfter, monthsWithin, type StreamMonth } from './month.ts';
 import type { Reader } from './reader.ts';
-import type { Rollup } from './rollup.ts';
-import type { ChunkRow, Level, Range, ReadSnapshot, Snapshot } from './snapshot.ts';
-import { partitionOf } from './stream.ts';
+import { coarsen, type Rollup } from './rollup.ts';
+import type { ChunkRow, Range, ReadSnapshot, Snapshot, Tail } from './snapshot.ts';
 import { createParts } from './summary-parts.ts';
 
 /** Most points that one question may read. */
@@ -22,23 +22,18 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
   /** What the chunks do not have yet, in the order in which it was written. */
   async function tailsOf(stored: Snapshot, { ids, range, budget }: Question): Promise<Map<number, Columns[]>> {
     const tails = new Map<number, Columns[]>(ids.map((id) => [id, []]));
-    await stored.journal([...new Set(ids.map(partitionOf))], range, (entries) => {
-      for (const { partition, offset, payload } of entries) {
-        for (const block of blocksOf(payload)) {
-          const tail = tails.get(block.stream);
-          const points = tail && read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
-          if (!points) continue;
-          budget.take(points.times.length);
-          tail.push(points);
-        }
-      }
+    await stored.journal(ids, range, ({ partition, offset, ...block }) => {
+      const points = read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
+      if (!points) return;
+      budget.take(points.times.length);
+      tails.get(block.stream)!.push(points);
     });
     return tails;
   }
 
   function pointsOf({ id, stream, count, bytes }: ChunkRow, budget: Budget): Columns | undefined {
     budget.take(count);
-    return read(nameOf(id, stream), () => openPayload(bytes!));
+    return read(nameOf(id, stream), () => openPayload(bytes));
   }
 
   return {
@@ -66,18 +61,37 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
         const parts = new Map(
           [...tails].map(([id, tail]) => [id, createParts(mergeColumns(tail), { from, to, intervalMs })]),
         );
-        const hulls = [...parts].map(([stream, { hull }]) => ({ stream, ...hull }));
-        await stored.rollups(hulls, { from, to, intervalMs, level }, (rows) => {
-          for (const row of rows) {
-            const into = parts.get(row.stream)!;
-            if (row.isRaw) {
-              into.addPoints(pointsOf(row, question.budget) ?? nothing);
-              continue;
-            }
-            const rollup = read(nameOf(row.id, row.stream), () => rollupOf(row, level));
-            if (rollup) into.addRollup(row.tMin, rollup);
-          }
-        });
+        const addRow = (row: ChunkRow) => {
+          const into = parts.get(row.stream)!;
+          if (row.isRaw) return into.addPoints(pointsOf(row, question.budget) ?? nothing);
+          const rollup = read(nameOf(row.id, row.stream), () =>
+            openRollup(row.bytes, level === 'hours' ? HOUR : MINUTE),
+          );
+          if (rollup) into.addRollup(row.tMin, rollup);
+        };
+        const hulls = [...parts].map(([stream, { hull }]): Tail => ({ stream, ...hull }));
+        const readChunks = (some: Tail[], range: Range) =>
+          stored.rollups(
+            some,
+            { ...range, intervalMs, level },
+            { rows: (rows) => rows.forEach(addRow), whole: (stream, chunks) => parts.get(stream)!.addWhole(chunks) },
+          );
+        const plan = level === 'hours' ? await planOf(stored, hulls, { from, to }) : [{ tails: hulls, run: undefined }];
+        const unreadable: StreamMonth[] = [];
+        for (const { tails, run } of plan) {
+          for (const range of around(run, { from, to })) await readChunks(tails, range);
+          if (!run) continue;
+          const streams = tails.map(({ stream }) => stream);
+          await stored.months(streams, run, ({ stream, month, hours }) => {
+            const rollup = read(`month ${month} of stream ${stream}`, () => openRollup(hours, HOUR));
+            if (rollup) parts.get(stream)!.addRollup(month, coarsen([rollup], intervalMs));
+            else unreadable.push({ stream, month });
+          });
+        }
+        for (const { stream, month } of unreadable) {
+          const tail = hulls.find((hull) => hull.stream === stream)!;
+          await readChunks([tail], { from: month, to: lastBefore(monthAfter(month)) });
+        }
         const rollups = new Map([...parts].map(([id, part]) => [id, part.toRollup()]));
         return { position: stored.position, rollups };
       }),
@@ -86,6 +100,42 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
 
 export type ReadHistory = ReturnType<typeof createHistory>;
 
+/** Streams that are told by the hours of the same months, from `start` to `end`, and by chunks around them. */
+type Plan = { tails: Tail[]; run: { start: number; end: number } | undefined };
+
+/** Months that the journal is newer than, or that are not put together yet, are read from chunks. */
+async function planOf(stored: Snapshot, tails: Tail[], { from, to }: Range): Promise<Plan[]> {
+  const months = monthsWithin(from, to);
+  if (months.length === 0) return [{ tails, run: undefined }];
+  const streams = tails.map(({ stream }) => stream);
+  const open = new Map(
+    tails.map(({ stream, ...hull }) => [stream, new Set(months.filter((month) => touches(month, hull)))]),
+  );
+  for (const { stream, month } of await stored.openMonths(streams, months)) open.get(stream)!.add(month);
+  const plans = new Map<string, Plan>();
+  for (const tail of tails) {
+    const run = longestRun(months, open.get(tail.stream)!);
+    const plan = plans.get(`${run?.start} ${run?.end}`);
+    if (plan) plan.tails.push(tail);
+    else plans.set(`${run?.start} ${run?.end}`, { tails: [tail], run });
+  }
+  return [...plans.values()];
+}
+
+function touches(month: number, { from, to }: Range): boolean {
+  return from < monthAfter(month) && to >= month;
+}
+
+/** What is left of a range before and after a run of months, the earlier part first. */
+function around(run: Plan['run'], { from, to }: Range): Range[] {
+  if (!run) return [{ from, to }];
+  const parts = [
+    { from, to: lastBefore(run.start) },
+    { from: run.end, to },
+  ];
+  return parts.filter((part) => part.from <= part.to);
+}
+
 type Budget = { take(points: number): void };
 type Question = { ids: number[]; range: Range; budget: Budget };
 
@@ -93,20 +143,6 @@ const nothing: Columns = { times: new Float64Array(), values: new Float64Array()
 
 function nameOf(chunk: number, stream: number): string {
   return `chunk ${chunk} of stream ${stream}`;
-}
-
-function rollupOf({ bytes, tMin, min, max, first, last, sum, count }: ChunkRow, level: Level): Rollup {
-  if (bytes) return openRollup(bytes, level === 'hours' ? HOUR : MINUTE);
-  const column = (value: number) => Float64Array.of(value);
-  return {
-    t: column(tMin),
-    min: column(min),
-    max: column(max),
-    first: column(first),
-    last: column(last),
-    sum: column(sum),
-    count: column(count),
-  };
 }
 
 function createBudget(): Budget {

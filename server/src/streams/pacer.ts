@@ -1,5 +1,8 @@
-/** Lets others run whenever this work has gone on for `maxMs`; to be awaited between its parts. */
-export function createPacer(maxMs = 4): () => Promise<void> {
+/** To be awaited between the parts of a long work. */
+export type Pace = () => Promise<void>;
+
+/** Lets others run whenever this work has gone on for `maxMs`. */
+export function createPacer(maxMs = 4): Pace {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < maxMs) return;

@@ -1,48 +1,85 @@
 import { blocksOf, ByteWriter, decodeBlock, writeBlock, type Columns } from '@quantumflux/sdk/protocol';
+import { isAscending } from './columns.ts';
 
 const statistics = ['min', 'max', 'first', 'last', 'sum', 'count'] as const;
+const columns = ['t', ...statistics] as const;
 
 /** Statistics of equal intervals, which start at `t`; only those that have points, oldest first. */
-export type Rollup = Record<'t' | (typeof statistics)[number], Float64Array>;
+export type Rollup = Record<(typeof columns)[number], Float64Array>;
 
 /** Statistics per interval of ascending points. Intervals start at whole multiples of their length since the epoch. */
 export function rollUp({ times, values }: Columns, intervalMs: number): Rollup {
-  const rows = new RollupRows(intervalMs);
-  for (let start = 0; start < times.length;) {
-    const t = Math.floor(times[start]! / intervalMs) * intervalMs;
-    const end = t + intervalMs;
+  const intervals = Math.floor((times.at(-1)! - times[0]!) / intervalMs) + 2;
+  const { t, min, max, first, last, sum, count } = emptyRollup(Math.min(times.length, intervals || 0));
+  let rows = 0;
+  for (let start = 0; start < times.length; rows++) {
+    const from = Math.floor(times[start]! / intervalMs) * intervalMs;
+    const end = from + intervalMs;
     let next = start;
-    let [min, max, sum] = [Infinity, -Infinity, 0];
+    let [low, high, total] = [Infinity, -Infinity, 0];
     for (; next < times.length && times[next]! < end; next++) {
       const value = values[next]!;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      sum += value;
+      if (value < low) low = value;
+      if (value > high) high = value;
+      total += value;
     }
     // Times so large that an interval is lost in them still move on.
     if (next === start) next++;
-    rows.add(t, { min, max, first: values[start]!, last: values[next - 1]!, sum, count: next - start });
+    t[rows] = from;
+    min[rows] = low;
+    max[rows] = high;
+    first[rows] = values[start]!;
+    last[rows] = values[next - 1]!;
+    sum[rows] = total;
+    count[rows] = next - start;
     start = next;
   }
-  return rows.toRollup();
+  return rowsOf({ t, min, max, first, last, sum, count }, 0, rows);
 }
 
 /** One rollup of longer intervals from pieces of shorter ones. The pieces follow each other in time. */
 export function coarsen(pieces: Rollup[], intervalMs: number): Rollup {
-  const rows = new RollupRows(intervalMs);
-  for (const { t, min, max, first, last, sum, count } of pieces) {
-    for (let i = 0; i < t.length; i++) {
-      rows.add(t[i]!, {
-        min: min[i]!,
-        max: max[i]!,
-        first: first[i]!,
-        last: last[i]!,
-        sum: sum[i]!,
-        count: count[i]!,
-      });
+  const coarse = emptyRollup(pieces.reduce((sum, { t }) => sum + t.length, 0));
+  const { t, min, max, first, last, sum, count } = coarse;
+  let row = -1;
+  for (const piece of pieces) {
+    for (let i = 0; i < piece.t.length; i++) {
+      const from = Math.floor(piece.t[i]! / intervalMs) * intervalMs;
+      if (row >= 0 && t[row] === from) {
+        if (piece.min[i]! < min[row]!) min[row] = piece.min[i]!;
+        if (piece.max[i]! > max[row]!) max[row] = piece.max[i]!;
+        sum[row]! += piece.sum[i]!;
+        count[row]! += piece.count[i]!;
+      } else {
+        row++;
+        t[row] = from;
+        min[row] = piece.min[i]!;
+        max[row] = piece.max[i]!;
+        first[row] = piece.first[i]!;
+        sum[row] = piece.sum[i]!;
+        count[row] = piece.count[i]!;
+      }
+      last[row] = piece.last[i]!;
     }
   }
-  return rows.toRollup();
+  return rowsOf(coarse, 0, row + 1);
+}
+
+/** The rows of both, in the order of time. */
+export function joinRows(some: Rollup, others: Rollup): Rollup {
+  return inOrder(
+    mapColumns((name) => {
+      const column = new Float64Array(some.t.length + others.t.length);
+      column.set(some[name]);
+      column.set(others[name], some.t.length);
+      return column;
+    }),
+  );
+}
+
+/** Some of the rows, `start` to `end` (not included), as a view. */
+export function rowsOf(rollup: Rollup, start: number, end: number): Rollup {
+  return mapColumns((name) => rollup[name].subarray(start, end));
 }
 
 /** As codec blocks, one per column; the place of a block says which. */
@@ -67,43 +104,39 @@ export function unpackRollup(bytes: Uint8Array, intervalMs: number): Rollup {
   };
 }
 
-type Row = Record<(typeof statistics)[number], number>;
+/**
+ * Rows in any order, each the big-endian float64s of all columns: what a database can put together. They come back in the
+ * order of time.
+ */
+export function readRows(bytes: Uint8Array): Rollup {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const rollup = emptyRollup(bytes.length / (8 * columns.length));
+  columns.forEach((name, place) => {
+    const column = rollup[name];
+    for (let i = 0; i < column.length; i++) column[i] = view.getFloat64(8 * (i * columns.length + place));
+  });
+  return inOrder(rollup);
+}
 
-/** Rows of a rollup as they come, in the order of time; those of one interval become one. */
-class RollupRows {
-  readonly #intervalMs: number;
-  readonly #t: number[] = [];
-  readonly #rows: Row[] = [];
+function inOrder(rollup: Rollup): Rollup {
+  const { t } = rollup;
+  if (isAscending(t)) return rollup;
+  const order = Uint32Array.from(t, (_, i) => i).sort((a, b) => t[a]! - t[b]!);
+  return mapColumns((name) => Float64Array.from(order, (i) => rollup[name][i]!));
+}
 
-  constructor(intervalMs: number) {
-    this.#intervalMs = intervalMs;
-  }
+function emptyRollup(rows: number): Rollup {
+  return mapColumns(() => new Float64Array(rows));
+}
 
-  add(time: number, row: Row): void {
-    const t = Math.floor(time / this.#intervalMs) * this.#intervalMs;
-    if (this.#t.at(-1) !== t) {
-      this.#t.push(t);
-      this.#rows.push(row);
-      return;
-    }
-    const into = this.#rows.at(-1)!;
-    if (row.min < into.min) into.min = row.min;
-    if (row.max > into.max) into.max = row.max;
-    into.last = row.last;
-    into.sum += row.sum;
-    into.count += row.count;
-  }
-
-  toRollup(): Rollup {
-    const column = (name: keyof Row) => Float64Array.from(this.#rows, (row) => row[name]);
-    return {
-      t: Float64Array.from(this.#t),
-      min: column('min'),
-      max: column('max'),
-      first: column('first'),
-      last: column('last'),
-      sum: column('sum'),
-      count: column('count'),
-    };
-  }
+function mapColumns(make: (name: keyof Rollup) => Float64Array): Rollup {
+  return {
+    t: make('t'),
+    min: make('min'),
+    max: make('max'),
+    first: make('first'),
+    last: make('last'),
+    sum: make('sum'),
+    count: make('count'),
+  };
 }

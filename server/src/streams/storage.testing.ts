@@ -1,13 +1,17 @@
 import { ByteWriter, writeBlock, type Columns } from '@quantumflux/sdk/protocol';
 import { startDatabase } from '../../../tests/postgres.ts';
-import { silent } from '../log.ts';
+import { silent, type Log } from '../log.ts';
 import { createCompactionStore } from './compaction.store.ts';
 import { createCompactor } from './compactor.ts';
 import { createHistory } from './history.ts';
 import { createJournalStore } from './journal.store.ts';
+import { createMonthMaker } from './month-maker.ts';
 import { createReader } from './reader.ts';
+import { createRecentEntries, type RecentEntries } from './recent-entries.ts';
 import { createSnapshots } from './snapshot.store.ts';
 import { partitionOf } from './stream.ts';
+
+type Opening = { chunkPoints?: number; log?: Log; recent?: RecentEntries };
 
 export type Points = [time: number, value: number][];
 
@@ -24,6 +28,7 @@ export async function startStorage() {
   const { pool, prisma } = database;
   const { id: organizationId } = await prisma.organization.create({ data: { name: 'Plant' } });
   const journal = createJournalStore(pool);
+  const recent = createRecentEntries(400);
 
   return {
     pool,
@@ -36,20 +41,25 @@ export async function startStorage() {
       return (await prisma.stream.create({ data })).id;
     },
 
+    /** What a server that saw everything go by still holds; little, so that it often holds too little. */
+    recent,
+
     /** Into the journal, as one entry. */
     async write(stream: number, columns: Columns): Promise<void> {
       const out = new ByteWriter();
       writeBlock(out, stream, columns);
       const span = { tMin: Math.min(...columns.times), tMax: Math.max(...columns.times) };
-      await journal.append([{ partition: partitionOf(stream), payload: out.toBytes(), ...span }]);
+      const written = await journal.append([{ partition: partitionOf(stream), payload: out.toBytes(), ...span }]);
+      written.entries.forEach(recent.add);
     },
 
     /** The storage of one server, for which everything is due at once. */
-    open({ chunkPoints = 8_192, log = silent } = {}) {
+    open({ chunkPoints = 8_192, log = silent, recent }: Opening = {}) {
       const read = createReader({ log });
       const store = createCompactionStore(pool);
       const compactor = createCompactor({ store, read }, { ageMs: 0, chunkPoints });
-      return { store, compactor, ...createHistory({ snapshot: createSnapshots(pool), read }) };
+      const months = createMonthMaker({ store, read });
+      return { store, compactor, months, ...createHistory({ snapshot: createSnapshots(pool, recent), read }) };
     },
 
     chunks: () => prisma.chunk.findMany({ orderBy: [{ streamId: 'asc' }, { tMin: 'asc' }] }),
