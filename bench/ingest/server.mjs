@@ -16,8 +16,8 @@ export async function startBenchServer() {
   // PostgreSQL runs as an account of its own when this is run by root.
   await chmod(dir, 0o755);
   const port = await freePort();
-  const child = spawn(process.execPath, [program], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []), program], {
+    stdio: ['ignore', process.env.BENCH_OUT ? (await import('node:fs')).openSync(process.env.BENCH_OUT, 'w') : 'ignore', 'inherit'],
     env: {
       ...process.env,
       DATABASE_URL: '',
@@ -46,6 +46,8 @@ export async function startBenchServer() {
     port,
     key,
     stop,
+    pid: child.pid,
+    postmaster: await postmasterOf(home),
     /** The address of a database of its own for the rivals, on the same PostgreSQL. */
     database,
     /** How many commits the journal has seen, and its payloads' bytes. */
@@ -69,6 +71,10 @@ async function ready(url, child) {
     if (isReady) return;
   }
   throw new Error('the server did not become ready');
+}
+
+async function postmasterOf(home) {
+  return Number.parseInt(await readFile(join(home, 'cluster', 'postmaster.pid'), 'utf8'), 10);
 }
 
 async function addressOf(home) {
