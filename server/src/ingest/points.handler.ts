@@ -75,8 +75,14 @@ export function pointsFirst(
     const question = url.indexOf('?');
     const route = routes.get(`${req.method} ${question < 0 ? url : url.slice(0, question)}`);
     if (!route) return next(req, res);
-    const query = new URLSearchParams(question < 0 ? '' : url.slice(question));
-    const exchange = { route, ask: { headers: req.headers, query }, req, res };
+    const ask = {
+      headers: req.headers,
+      // Made when somebody asks for it: our own route has none.
+      get query() {
+        return new URLSearchParams(question < 0 ? '' : url.slice(question));
+      },
+    };
+    const exchange = { route, ask, req, res };
     steps.reduceRight<() => void>(
       (then, step) => () => step(req, res, then),
       () => serve(exchange),
