@@ -14,16 +14,15 @@ const END = Buffer.from('\n\r\n');
  */
 export async function load({ port, key }, { bodies, ms, everyMs = 0 }) {
   const taken = [];
-  let refused = 0; const slow = [];
-  const statuses = {};
+  let refused = 0;
   let skipped = 0;
   const senders = await Promise.all(bodies.map((body) => openSender(port, key, body)));
   const start = performance.now();
   const end = start + ms;
 
   const answered = (sender) => (status, tookMs) => {
-    if (status === 204) { taken.push(tookMs); if (process.env.SLOW && tookMs > 3) slow.push([Math.round(performance.now()-start), +tookMs.toFixed(1)]); }
-    else { refused += 1; statuses[status] = (statuses[status] ?? 0) + 1; }
+    if (status === 204) taken.push(tookMs);
+    else refused += 1;
     if (everyMs === 0 && performance.now() < end) sender.send(answered(sender));
   };
   const send = (sender) => (sender.isWaiting ? (skipped += 1) : sender.send(answered(sender)));
@@ -42,8 +41,6 @@ export async function load({ port, key }, { bodies, ms, everyMs = 0 }) {
   });
   const seconds = (performance.now() - start) / 1_000;
   for (const { close } of senders) close();
-  if (process.env.SLOW) { let last=-1e9, out=[]; for (const [t, ms] of slow) { if (t-last>15) out.push([t,ms,1]); else { out.at(-1)[1]=Math.max(out.at(-1)[1],ms); out.at(-1)[2]++; } last=t; } console.log('slow bursts [t, max, n]', JSON.stringify(out)); }
-  if (refused) console.log(statuses);
   return { count: taken.length, perSecond: taken.length / seconds, refused, skipped, ...percentiles(taken) };
 }
 

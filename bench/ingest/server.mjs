@@ -16,8 +16,8 @@ export async function startBenchServer() {
   // PostgreSQL runs as an account of its own when this is run by root.
   await chmod(dir, 0o755);
   const port = await freePort();
-  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []), program], {
-    stdio: ['ignore', process.env.BENCH_OUT ? (await import('node:fs')).openSync(process.env.BENCH_OUT, 'w') : 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [program], {
+    stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
       DATABASE_URL: '',
@@ -26,7 +26,6 @@ export async function startBenchServer() {
       PORT: String(port),
       BOOTSTRAP_SECRET_KEY: key,
       HOST_METRICS: 'off',
-      LOG_LEVEL: 'error',
     },
   });
   const stop = async () => {
