@@ -12,11 +12,11 @@ const END = Buffer.from('\n\r\n');
  * turn over that time, whatever the others do. How many per second were acknowledged, and how long it took each, from
  * its first byte sent to the answer.
  */
-export async function load({ port, key }, { bodies, ms, everyMs = 0 }) {
+export async function load(server, { bodies, ms, everyMs = 0 }) {
   const taken = [];
   let refused = 0;
   let skipped = 0;
-  const senders = await Promise.all(bodies.map((body) => openSender(port, key, body)));
+  const senders = await Promise.all(bodies.map((body) => openSender(server, body)));
   const start = performance.now();
   const end = start + ms;
 
@@ -51,38 +51,69 @@ export function percentiles(durations) {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** One connection that sends its request again and again, and hears a status for each. */
-async function openSender(port, key, { path, type, body, next }) {
-  const head = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`,
-  );
+/** One connection; a request is sent after the answer to the one before, and `onAnswer` hears its status. */
+async function connectTo({ port, key }) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  let began = 0;
   let hear;
   let status = 0;
 
+  const tell = (heard) => {
+    const told = hear;
+    hear = undefined;
+    told?.(heard);
+  };
   socket.on('data', (part) => {
     if (status === 0) status = Number(part.latin1Slice(9, 12));
-    if (!part.subarray(-3).equals(END) && status === 204) return;
-    const [told, tookMs] = [hear, performance.now() - began];
-    hear = undefined;
-    told?.(status, tookMs);
+    if (status !== 204 || part.subarray(-3).equals(END)) tell(status);
   });
-  socket.on('close', () => hear?.(0, performance.now() - began));
+  socket.on('close', () => tell(0));
 
   return {
+    headOf: ({ path, type }, length) =>
+      Buffer.from(
+        `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`,
+      ),
     get isWaiting() {
       return hear !== undefined;
     },
-    send(onAnswer) {
-      next();
+    send(bytes, onAnswer) {
       hear = onAnswer;
       status = 0;
-      const bytes = Buffer.concat([head, body]);
-      began = performance.now();
       socket.write(bytes);
     },
     close: () => socket.destroy(),
+  };
+}
+
+/** One connection for requests of any kind, one after the other; each resolves to its status. */
+export async function sender(server) {
+  const connection = await connectTo(server);
+  return {
+    send({ path, type, body }) {
+      const bytes = Buffer.from(body);
+      const head = connection.headOf({ path, type }, bytes.length);
+      return new Promise((resolve) => connection.send(Buffer.concat([head, bytes]), resolve));
+    },
+    close: connection.close,
+  };
+}
+
+/** One connection that sends its request again and again, with the times of then. */
+async function openSender(server, request) {
+  const connection = await connectTo(server);
+  const { body, next } = request;
+  const head = connection.headOf(request, body.length);
+  return {
+    get isWaiting() {
+      return connection.isWaiting;
+    },
+    send(onAnswer) {
+      next();
+      const bytes = Buffer.concat([head, body]);
+      const began = performance.now();
+      connection.send(bytes, (status) => onAnswer(status, performance.now() - began));
+    },
+    close: connection.close,
   };
 }

@@ -27,7 +27,9 @@ export function writeLog(log: Log): Step {
   return (req, res, next) => {
     const bytesBefore = req.socket.bytesWritten;
     const start = performance.now();
-    res.once('close', () => report(log, { req, res, ms: Math.round((performance.now() - start) * 1_000) / 1_000, bytesBefore }));
+    res.once('close', () =>
+      report(log, { req, res, ms: Math.round((performance.now() - start) * 1_000) / 1_000, bytesBefore }),
+    );
     next();
   };
 }
