@@ -36,7 +36,10 @@ export function knownFirst({ ensure, get }: StreamPorts) {
 
   return async function ensureStreams(organization: string, wanted: Wanted[]): Promise<Known[]> {
     let known = ids.get(organization);
-    if (!known) ids.set(organization, (known = new Map()));
+    if (!known) {
+      known = new Map();
+      ids.set(organization, known);
+    }
     const found: Known[] = [];
     for (const each of wanted) {
       const stream = find(known, each);

@@ -9,7 +9,7 @@ export function within<T>(ms: number, answer: Promise<T>, tooLong: () => Error):
       },
       (error: unknown) => {
         clearTimeout(timer);
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as it is
         reject(error);
       },
     );
