@@ -1,71 +1,47 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** What a server may take at most in one measurement, so that none runs away. */
-const MAX_REQUESTS = 500_000;
+/** How often it is looked who is due, in ms. A timer for each connection would be the larger part of the load. */
+const TICK_MS = 1;
 
-/** Bodies of `POST /api/v1/points` whose times are written into one buffer, so that making them costs next to nothing. */
-export function pointsBody({ streams, perStream }) {
-  let text = '{"streams":[';
-  const places = [];
-  for (let stream = 0; stream < streams; stream++) {
-    text += `${stream ? ',' : ''}{"stream":"bench.s${stream}","points":[`;
-    for (let i = 0; i < perStream; i++) {
-      text += `${i ? ',' : ''}[`;
-      places.push({ at: text.length, i });
-      text += `0000000000000,${(20 + ((stream * 7_919 + i * 104_729) % 10_000) / 100).toFixed(2)}]`;
-    }
-    text += ']}';
-  }
-  const buffer = Buffer.from(`${text}]}`);
-  let time = Date.now();
-  return {
-    buffer,
-    /** Moves all times on. */
-    next() {
-      time += perStream * 100;
-      const digits = Array.from({ length: perStream }, (_, i) => Buffer.from(String(time + i * 100)));
-      for (const { at, i } of places) digits[i].copy(buffer, at);
-    },
-  };
-}
+/** A 204 ends with its head, by these two bytes. */
+const END = Buffer.from('\n\r\n');
 
 /**
- * Sends requests over so many connections, each the next one when the last is answered, but not before `everyMs` have
- * passed; how many per second were acknowledged, and how long that took each.
+ * Sends the bodies, each over a connection of its own: the next one when the last is answered or, with `everyMs`, in
+ * turn over that time, whatever the others do. How many per second were acknowledged, and how long it took each, from
+ * its first byte sent to the answer.
  */
-export async function load({ port, key }, { connections, body, ms, everyMs = 0 }) {
-  const head = Buffer.from(
-    `POST /api/v1/points HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: ${body.buffer.length}\r\n\r\n`,
-  );
+export async function load(server, { bodies, ms, everyMs = 0 }) {
   const taken = [];
-  let [sent, refused] = [0, 0];
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  let refused = 0;
+  let skipped = 0;
+  const senders = await Promise.all(bodies.map((body) => openSender(server, body)));
   const start = performance.now();
   const end = start + ms;
 
-  async function run(socket, index) {
-    // Spread over the interval, as senders that know nothing of each other are.
-    if (everyMs > 0) await until(start + (index / connections) * everyMs);
-    for (
-      let turn = performance.now();
-      turn < end && sent < MAX_REQUESTS;
-      turn = Math.max(turn + everyMs, performance.now())
-    ) {
-      if (everyMs > 0) await until(turn);
-      sent += 1;
-      body.next();
-      const began = performance.now();
-      socket.write(Buffer.concat([head, body.buffer]));
-      const status = await answer(socket);
-      if (status === 204) taken.push(performance.now() - began);
-      else refused += 1;
-    }
-  }
-  await Promise.all(sockets.map(run));
+  const answered = (sender) => (status, tookMs) => {
+    if (status === 204) taken.push(tookMs);
+    else refused += 1;
+    if (everyMs === 0 && performance.now() < end) sender.send(answered(sender));
+  };
+  const send = (sender) => (sender.isWaiting ? (skipped += 1) : sender.send(answered(sender)));
+
+  if (everyMs === 0) senders.forEach(send);
+  let turn = 0;
+  await new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const now = performance.now();
+      const due = everyMs === 0 ? 0 : (Math.min(now - start, ms) / everyMs) * senders.length;
+      for (; turn < due; turn++) send(senders[turn % senders.length]);
+      if (now < end || senders.some(({ isWaiting }) => isWaiting)) return;
+      clearInterval(timer);
+      resolve();
+    }, TICK_MS);
+  });
   const seconds = (performance.now() - start) / 1_000;
-  for (const socket of sockets) socket.destroy();
-  return { count: taken.length, perSecond: taken.length / seconds, refused, ...percentiles(taken) };
+  for (const { close } of senders) close();
+  return { count: taken.length, perSecond: taken.length / seconds, refused, skipped, ...percentiles(taken) };
 }
 
 /** The middle and the slow end of some durations. */
@@ -75,29 +51,69 @@ export function percentiles(durations) {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-async function open(port) {
+/** One connection; a request is sent after the answer to the one before, and `onAnswer` hears its status. */
+async function connectTo({ port, key }) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  return socket;
-}
+  let hear;
+  let status = 0;
 
-/** The status of the next answer. A 204 ends with its head; after anything else the rest is not waited for. */
-function answer(socket) {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const done = (settle, value) => {
-      socket.off('data', hear).off('close', gone);
-      settle(value);
-    };
-    const hear = (part) => {
-      text += part.toString('latin1');
-      if (text.includes('\r\n\r\n')) done(resolve, Number(text.slice(9, 12)));
-    };
-    const gone = () => done(reject, new Error('the server hung up'));
-    socket.on('data', hear).on('close', gone);
+  const tell = (heard) => {
+    const told = hear;
+    hear = undefined;
+    told?.(heard);
+  };
+  socket.on('data', (part) => {
+    if (status === 0) status = Number(part.latin1Slice(9, 12));
+    if (status !== 204 || part.subarray(-3).equals(END)) tell(status);
   });
+  socket.on('close', () => tell(0));
+
+  return {
+    headOf: ({ path, type }, length) =>
+      Buffer.from(
+        `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`,
+      ),
+    get isWaiting() {
+      return hear !== undefined;
+    },
+    send(bytes, onAnswer) {
+      hear = onAnswer;
+      status = 0;
+      socket.write(bytes);
+    },
+    close: () => socket.destroy(),
+  };
 }
 
-function until(time) {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())));
+/** One connection for requests of any kind, one after the other; each resolves to its status. */
+export async function sender(server) {
+  const connection = await connectTo(server);
+  return {
+    send({ path, type, body }) {
+      const bytes = Buffer.from(body);
+      const head = connection.headOf({ path, type }, bytes.length);
+      return new Promise((resolve) => connection.send(Buffer.concat([head, bytes]), resolve));
+    },
+    close: connection.close,
+  };
+}
+
+/** One connection that sends its request again and again, with the times of then. */
+async function openSender(server, request) {
+  const connection = await connectTo(server);
+  const { body, next } = request;
+  const head = connection.headOf(request, body.length);
+  return {
+    get isWaiting() {
+      return connection.isWaiting;
+    },
+    send(onAnswer) {
+      next();
+      const bytes = Buffer.concat([head, body]);
+      const began = performance.now();
+      connection.send(bytes, (status) => onAnswer(status, performance.now() - began));
+    },
+    close: connection.close,
+  };
 }

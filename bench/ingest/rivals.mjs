@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,20 +21,19 @@ export async function commits(url, ms) {
   );
 }
 
-/** One row, one statement, one commit; as many at a time as the server has connections. */
-export async function insertRows(url, ms) {
-  return withClients(url, 10, async (clients) => {
-    await clients[0].query(TABLE);
-    let time = Date.now();
-    const text = 'INSERT INTO points VALUES ($1, $2, $3)';
-    const runs = await Promise.all(
-      clients.map((client) =>
-        repeat(ms, 1, () => client.query({ name: 'insert', text, values: [1, new Date((time += 1)), 1] })),
-      ),
-    );
-    const perSecond = runs.reduce((sum, run) => sum + run.perSecond, 0);
-    return { perSecond, ...percentiles(runs.flatMap(({ durations }) => durations)) };
+/** Answers one-point writes with one INSERT each, over HTTP, with Express and a pool of ten connections. */
+export async function startInserts(url) {
+  await withClients(url, 1, ([client]) => client.query(TABLE));
+  const child = fork(join(import.meta.dirname, 'insert-server.mjs'), {
+    env: { ...process.env, DATABASE_URL: url, NODE_ENV: 'production' },
   });
+  const [{ port }] = await once(child, 'message');
+  const stop = async () => {
+    const exit = once(child, 'exit');
+    child.kill();
+    await exit;
+  };
+  return { port, pid: child.pid, key: 'none', stop };
 }
 
 /** COPY in its binary format, from columns, over one connection. */

@@ -16,7 +16,7 @@ export async function startBenchServer() {
   // PostgreSQL runs as an account of its own when this is run by root.
   await chmod(dir, 0o755);
   const port = await freePort();
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), program], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -26,7 +26,6 @@ export async function startBenchServer() {
       PORT: String(port),
       BOOTSTRAP_SECRET_KEY: key,
       HOST_METRICS: 'off',
-      LOG_LEVEL: 'error',
     },
   });
   const stop = async () => {
@@ -46,8 +45,19 @@ export async function startBenchServer() {
     port,
     key,
     stop,
+    pid: child.pid,
+    postmaster: await postmasterOf(home),
     /** The address of a database of its own for the rivals, on the same PostgreSQL. */
     database,
+    /** Points that were ingested and compacted since its start. */
+    async metrics() {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const valueOf = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+      return {
+        ingested: valueOf('quantumflux_points_ingested_total'),
+        compacted: valueOf('quantumflux_points_compacted_total'),
+      };
+    },
     /** How many commits the journal has seen, and its payloads' bytes. */
     async journal() {
       const [row] = await query(
@@ -69,6 +79,10 @@ async function ready(url, child) {
     if (isReady) return;
   }
   throw new Error('the server did not become ready');
+}
+
+async function postmasterOf(home) {
+  return Number.parseInt(await readFile(join(home, 'cluster', 'postmaster.pid'), 'utf8'), 10);
 }
 
 async function addressOf(home) {

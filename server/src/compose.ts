@@ -27,13 +27,15 @@ import { demoRoutes } from './http/demo.routes.ts';
 import { createMemoryLimit } from './http/limit.memory.ts';
 import { openRedisLimits } from './http/limit.redis.ts';
 import { requestId } from './http/request-id.ts';
-import { requestLog } from './http/request-log.ts';
+import { writeLog } from './http/request-log.ts';
 import { requestMetrics, type ObserveRequest } from './http/request-metrics.ts';
 import { createAdmission } from './ingest/admission.ts';
 import { agentsRoutes } from './ingest/agents.routes.ts';
 import { startForgetting } from './ingest/forget-keys.ts';
 import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
+import { rememberCallers } from './ingest/known-callers.ts';
+import { knownFirst } from './ingest/known-streams.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
 import { sabotaged } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
@@ -132,7 +134,10 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const ingest = createIngestService(
     sabotaged(
       {
-        ensureStreams: sharing(catalog.ensure, (organization, wanted) => JSON.stringify([organization, wanted])),
+        ensureStreams: knownFirst({
+          ensure: sharing(catalog.ensure, (organization, wanted) => JSON.stringify([organization, wanted])),
+          get: catalog.get,
+        }),
         partitionOf,
         appendToJournal: journal.append,
         idempotency,
@@ -179,14 +184,19 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       demoRoutes({ directory: assets.demo }),
     ],
   });
+  const writers = await rememberCallers(
+    sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin])),
+    bus,
+  );
+  onStop(writers.stop);
   const http = createServer(
     pointsFirst(
       {
-        authenticate: sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin])),
+        authenticate: writers.authenticate,
         admission: createAdmission(),
         ingest,
         log,
-        steps: [requestId, requestLog(log), requestMetrics(observe)],
+        steps: [requestId, writeLog(log), requestMetrics(observe)],
       },
       app,
     ),

@@ -18,7 +18,8 @@ export function createLog(level: LogLevel, out: NodeJS.WritableStream = process.
   });
 
   const write = (at: LogLevel) => (message: string, details?: unknown) => {
-    logger.log({ level: at, message, details });
+    // Winston would make the line first and then leave it out.
+    if (logger.isLevelEnabled(at)) logger.log({ level: at, message, details });
   };
   return { error: write('error'), warn: write('warn'), info: write('info') };
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import { currentRequest } from './request-id.ts';
+import { infoOf } from './request-id.ts';
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -19,7 +19,7 @@ export function bundleRoutes({ file }: { file: string }): Router {
   const serve = (path: string, source: string, type: string) => {
     const prepare = createPreparation(source);
     router.get(path, async (req, res) => {
-      const info = currentRequest();
+      const info = infoOf(req);
       if (info) info.route = path;
       const { etag, bytes } = await prepare();
       const encoding = encodingFor(req);

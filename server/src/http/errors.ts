@@ -3,7 +3,7 @@ import type { ErrorRequestHandler } from 'express';
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import { isDiskFull, isOutage } from './outage.ts';
-import { currentRequest } from './request-id.ts';
+import { infoOf } from './request-id.ts';
 
 /** The HTTP status of each reason to refuse or fail. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
@@ -66,7 +66,7 @@ export function sendError(res: ServerResponse, error: QuantumFluxError): void {
 export function answerError(res: ServerResponse, cause: unknown, log: Log): void {
   const error = toQuantumFluxError(cause);
   if (error !== cause) {
-    const details = { requestId: currentRequest()?.id, cause };
+    const details = { requestId: infoOf(res.req)?.id, cause };
     if (error.code === 'internal') log.error('a request failed', details);
     if (error.code === 'storage_full') log.error('the disk of the database is full', details);
     if (error.code === 'unavailable') log.warn('a request could not be served', details);

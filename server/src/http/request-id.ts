@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -14,18 +13,21 @@ export type RequestInfo = {
 /** A step that every request passes, whether Express serves it or the plain HTTP server. */
 export type Step = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
-const storage = new AsyncLocalStorage<RequestInfo>();
+// On the request itself: AsyncLocalStorage would make every promise of the process dearer, also those of the driver.
+const info = Symbol('info');
+type Known = IncomingMessage & { [info]?: RequestInfo };
 
-/** The request that is being served; undefined in work that no request asked for. */
-export function currentRequest(): RequestInfo | undefined {
-  return storage.getStore();
+/** What is known of a request; undefined before it has its id. */
+export function infoOf(req: Known): RequestInfo | undefined {
+  return req[info];
 }
 
 /** Gives each request the id by which the log, the answer and the caller's own log name it. */
-export const requestId: Step = (req, res, next) => {
+export const requestId: Step = (req: Known, res, next) => {
   const id = idOf(req.headers['x-request-id']);
   res.setHeader('X-Request-Id', id);
-  storage.run({ id, subject: undefined, route: undefined }, next);
+  req[info] = { id, subject: undefined, route: undefined };
+  next();
 };
 
 // It is written to the log and sent back, so a stranger's text is taken only when it looks like an id.

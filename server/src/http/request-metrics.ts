@@ -1,4 +1,4 @@
-import { currentRequest, type Step } from './request-id.ts';
+import { infoOf, type Step } from './request-id.ts';
 
 /** Told of every answer. `route` is the endpoint's path, or `other`; `status` is 499 when the caller left before. */
 export type ObserveRequest = (labels: { method: string; route: string; status: number }, seconds: number) => void;
@@ -7,7 +7,7 @@ export type ObserveRequest = (labels: { method: string; route: string; status: n
 export function requestMetrics(observe: ObserveRequest): Step {
   return (req, res, next) => {
     const start = performance.now();
-    const info = currentRequest();
+    const info = infoOf(req);
     res.once('close', () => {
       const labels = {
         method: req.method ?? '',

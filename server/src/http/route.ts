@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { readJson } from './body.ts';
 import { demand, type Authenticate, type Caller, type Permission } from './caller.ts';
 import { credentialsOf } from './credentials.ts';
-import { currentRequest } from './request-id.ts';
+import { infoOf } from './request-id.ts';
 
 /** An entry of the protocol's table of endpoints. */
 export type Endpoint = { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string };
@@ -64,7 +64,7 @@ export function openRoute<Schema extends z.ZodType>(
 export async function callerOf(req: Request): Promise<Caller> {
   const encrypted = 'encrypted' in req.socket && req.socket.encrypted === true;
   const caller = await req.authenticate(credentialsOf(req.headers, { encrypted }));
-  const info = currentRequest();
+  const info = infoOf(req);
   if (info) info.subject = caller.subject;
   return caller;
 }
@@ -77,7 +77,7 @@ function serve(
   answer: (req: Request, res: Response) => Promise<unknown>,
 ): void {
   router[methods[method]](path, async (req, res) => {
-    const info = currentRequest();
+    const info = infoOf(req);
     if (info) info.route = path;
     res.setHeader('Cache-Control', 'no-store');
     const output = await answer(req, res);

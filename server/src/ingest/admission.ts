@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { comeBackIn } from '../http/errors.ts';
+import { within } from './within.ts';
 
 const defaults = {
   /** Bodies that are in memory at a time, from their first byte until their points are stored. */
@@ -49,17 +50,7 @@ export function createAdmission(options: AdmissionOptions = {}) {
           reserved = taken;
         },
 
-        async inTime(body) {
-          let timer: NodeJS.Timeout | undefined;
-          const tooLate = new Promise<never>((_, reject) => {
-            timer = setTimeout(() => reject(cutOff(req, res, bodyMs)), bodyMs);
-          });
-          try {
-            return await Promise.race([body, tooLate]);
-          } finally {
-            clearTimeout(timer);
-          }
-        },
+        inTime: (body) => within(bodyMs, body, () => cutOff(req, res, bodyMs)),
       };
     },
 

@@ -9,7 +9,6 @@ import type { PointBatch } from './point-batch.ts';
 /** A stream as ingest needs to know it. */
 type KnownStream = { id: number; key: string };
 type WantedStream = {
-  organization: string;
   key: string;
   stream: string;
   tags: Tags;
@@ -51,10 +50,7 @@ export function createIngestService(ports: IngestPorts) {
   });
 
   async function store(organization: string, { streams, points }: PointBatch, claim?: Claim): Promise<void> {
-    const known = await ensureStreams(
-      organization,
-      streams.map(({ columns: _, ...stream }) => ({ organization, ...stream })),
-    );
+    const known = await ensureStreams(organization, streams);
     const pieces = streams.map(({ columns }, i) => {
       const { id } = known[i]!;
       return { id, partition: partitionOf(id), columns };

@@ -66,3 +66,31 @@ test('a key of the prototype is a tag like any other, or refused, but never more
   expect(batch.streams[0]!.key).toBe('a{constructor="x"}');
   expect(({} as Record<string, unknown>)['x']).toBeUndefined();
 });
+
+test('a stream is known again by all that it says', () => {
+  const point = [[1, 2]];
+  const said = [
+    { stream: 'a', points: point },
+    { stream: 'a', points: point, unit: 'b' },
+    { stream: 'a', points: point, tags: { unit: 'b' } },
+    { stream: 'a', points: point, tags: { x: '1', y: '2' } },
+    { stream: 'a', points: point, tags: { x: '1y2' } },
+    { stream: 'a', points: point, tags: { x: '11:y1:2' } },
+    { stream: 'a', points: point, kind: 'counter' },
+  ];
+  const read = () => readPoints({ streams: said }).streams.map(({ key, unit, kind }) => [key, unit, kind]);
+  expect(read()).toEqual([
+    ['a', null, 'gauge'],
+    ['a', 'b', 'gauge'],
+    ['a{unit="b"}', null, 'gauge'],
+    ['a{x="1",y="2"}', null, 'gauge'],
+    ['a{x="1y2"}', null, 'gauge'],
+    ['a{x="11:y1:2"}', null, 'gauge'],
+    ['a', null, 'counter'],
+  ]);
+  expect(read()).toEqual(read());
+  // What was in order once does not make something else so.
+  for (const wrong of [{ count: 1 }, { tags: { x: 1 } }, { tags: ['1'] }, { unit: null }, { nme: 'a' }]) {
+    expect(() => readPoints({ stream: 'a', points: point, ...wrong })).toThrow(QuantumFluxError);
+  }
+});

@@ -21,20 +21,16 @@ export function parseJson(body: Buffer): unknown {
 
 /** One stream and its points, as JSON says them. `at` is where in the body they stand. */
 export function streamOf(value: unknown, at: readonly PropertyKey[]): StreamPoints {
-  const { points, ...stream } = isRecord(value) ? value : {};
-  const checked = checkStream(isRecord(value) ? stream : value, at);
+  const checked = checkStream(value, at, 'points');
+  const { points } = value as { points?: unknown };
   if (Array.isArray(points) && points.length > 0) return { ...checked, columns: columnsOf(points, at) };
   const path = [...at, 'points'].join('.');
   throw new QuantumFluxError('invalid_input', `${path}: must be a list with at least one point.`, { path });
 }
 
-function isRecord(value: unknown): value is { points?: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function manyOf(body: object): StreamPoints[] {
-  const { streams, ...unknown } = body as { streams: unknown };
-  const [key] = Object.keys(unknown);
+  const { streams } = body as { streams: unknown };
+  const key = Object.keys(body).find((name) => name !== 'streams');
   if (key !== undefined) throw new QuantumFluxError('invalid_input', `${key} is not a key of a write.`, { path: key });
   if (!Array.isArray(streams) || streams.length === 0) {
     throw new QuantumFluxError('invalid_input', 'streams must be a list with at least one stream.', {

@@ -143,3 +143,29 @@ test('a body that is something else is refused as a whole, after not too many li
 test('a body with more points than allowed is too large, also when its series are', () => {
   expect(() => read('a value=1\n'.repeat(100_001))).toThrow(/100,000/);
 });
+
+test('bodies of many agents, each sent again, are read as if each were the first', () => {
+  const agent = (name: string, rows: number) =>
+    Array.from({ length: rows }, (_, i) => `m,host=${name},n=${i % 3} a=${i},b="x",c=${i}i ${i + 1}\n`).join('');
+  const key = (name: string, n: number, field: string) => `m.${field}{host="${name}",n="${n}"}`;
+  for (let round = 0; round < 3; round++) {
+    for (const name of ['a', 'b', 'aa']) {
+      const found = streams(agent(name, 6), 'ms');
+      expect(Object.keys(found).sort()).toEqual(
+        [0, 1, 2].flatMap((n) => [key(name, n, 'a'), key(name, n, 'c')]).sort(),
+      );
+      expect(found[key(name, 1, 'c')]).toEqual([
+        [2, 1],
+        [5, 4],
+      ]);
+    }
+  }
+});
+
+test('a name that is refused is refused each time', () => {
+  for (let round = 0; round < 2; round++) {
+    const { batch, refused } = read(`${'n'.repeat(201)} b=1 1\nok,x=1 value=1 1`);
+    expect(refused).toMatchObject({ points: 1, line: 1 });
+    expect(batch.streams.map(({ key }) => key)).toEqual(['ok{x="1"}']);
+  }
+});

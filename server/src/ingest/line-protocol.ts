@@ -1,9 +1,9 @@
 import { QuantumFluxError } from '@quantumflux/sdk/protocol';
 import { isUtf8 } from 'node:buffer';
-import { BatchBuilder, type Growing } from './batch-builder.ts';
+import { BatchBuilder, type Place } from './batch-builder.ts';
 import type { Reading, Refused } from './format.ts';
 import { byte, LineError, LineScanner, type Precision } from './line-scanner.ts';
-import { SeriesCache, type Series } from './line-series.ts';
+import { SeriesReader, type Series } from './line-series.ts';
 import { isTime } from './point-batch.ts';
 
 /** With more lines that are not in order, the body is something else than line protocol. */
@@ -27,17 +27,17 @@ export function readLines(body: Buffer, options: LineOptions): Reading {
 class LineReader {
   readonly #builder = new BatchBuilder();
   readonly #scanner: LineScanner;
-  readonly #series: SeriesCache;
+  readonly #series: SeriesReader;
   readonly #options: LineOptions;
   // The numbers of one line: it is taken as a whole, and its time comes last.
-  readonly #columns: Growing[] = [];
+  readonly #places: Place[] = [];
   readonly #values: number[] = [];
   #count = 0;
   #refused: Refused | undefined;
 
   constructor(body: Buffer, options: LineOptions) {
     this.#scanner = new LineScanner(body);
-    this.#series = new SeriesCache(this.#scanner, this.#builder);
+    this.#series = new SeriesReader(this.#scanner, this.#builder);
     this.#options = options;
   }
 
@@ -72,7 +72,7 @@ class LineReader {
     }
     const time = this.#readTime();
     this.#endLine();
-    for (let i = 0; i < this.#count; i++) this.#builder.add(this.#columns[i]!, time, this.#values[i]!);
+    for (let i = 0; i < this.#count; i++) this.#builder.add(this.#places[i]!, time, this.#values[i]!);
   }
 
   #readField(series: Series, i: number): void {
@@ -83,7 +83,7 @@ class LineReader {
     if (first === byte.quote) return scanner.skipText();
     const isNumber = first <= byte.nine && first > byte.space;
     this.#values[this.#count] = isNumber ? scanner.number() : scanner.boolean();
-    this.#columns[this.#count++] = this.#series.columnsOf(series, field);
+    this.#places[this.#count++] = this.#series.placeOf(series, field);
   }
 
   #readTime(): number {

@@ -1,7 +1,7 @@
 import { MAX_WRITE_BYTES } from '@quantumflux/sdk/protocol';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { demand, type Authenticate } from '../http/caller.ts';
-import { currentRequest, type Step } from '../http/request-id.ts';
+import { infoOf, type Step } from '../http/request-id.ts';
 import type { Log } from '../log.ts';
 import type { Admission } from './admission.ts';
 import { agentCredentials } from './agent-credentials.ts';
@@ -37,7 +37,7 @@ export function pointsFirst(
   next: RequestListener,
 ): RequestListener {
   async function write({ route, ask, req, res }: Exchange): Promise<Reading> {
-    const info = currentRequest();
+    const info = infoOf(req);
     if (info) info.route = route.path;
     const patience = createPatience();
     const caller = await patience.waitFor(authenticate(agentCredentials(ask)));
@@ -71,10 +71,18 @@ export function pointsFirst(
   }
 
   return (req, res) => {
-    const [path = '', query = ''] = (req.url ?? '').split(/\?(.*)/s, 2);
-    const route = routes.get(`${req.method} ${path}`);
+    const { url = '' } = req;
+    const question = url.indexOf('?');
+    const route = routes.get(`${req.method} ${question < 0 ? url : url.slice(0, question)}`);
     if (!route) return next(req, res);
-    const exchange = { route, ask: { headers: req.headers, query: new URLSearchParams(query) }, req, res };
+    const ask = {
+      headers: req.headers,
+      // Made when somebody asks for it: our own route has none.
+      get query() {
+        return new URLSearchParams(question < 0 ? '' : url.slice(question));
+      },
+    };
+    const exchange = { route, ask, req, res };
     steps.reduceRight<() => void>(
       (then, step) => () => step(req, res, then),
       () => serve(exchange),
