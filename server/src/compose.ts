@@ -48,6 +48,7 @@ import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createReader } from './streams/reader.ts';
+import { keepTo } from './streams/retention.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -111,12 +112,18 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
 
   // Streams, and points on their way in.
   const journal = createJournalStore(database.pool);
-  const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
+  const catalog = createCatalog({
+    store: createStreamStore(database.prisma, { retentionMs: config.RETENTION }),
+    bus,
+  });
   onStop(await catalog.start());
   const compactions = createCompactionStore(database.pool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
-  const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const history = keepTo(
+    createHistory({ snapshot: createSnapshots(database.pool), read }),
+    (id) => catalog.get(id)?.retentionMs ?? null,
+  );
   const compactor = createCompactor({
     store: compactions,
     read,

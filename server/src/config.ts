@@ -1,3 +1,4 @@
+import { retention } from '@quantumflux/sdk/protocol/schemas';
 import { z } from 'zod';
 
 /** How the server is to run, as the environment says it. Without the address of a service, its work is done here. */
@@ -36,6 +37,8 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
       .optional(),
     /** Record this machine as streams `host.*`. */
     HOST_METRICS: yesOrNo.default(isEmbedded),
+    /** How long the points of new streams are kept, `30d`; in ms from then on. Without it: for ever. */
+    RETENTION: retention.optional(),
     LOG_LEVEL: z.enum(['error', 'warn', 'info'], 'must be error, warn or info').default('info'),
     /** Signs tokens. Embedded: generated (see secrets.ts). */
     TOKEN_SECRET: secret(isEmbedded),

@@ -33,6 +33,9 @@ export const MAX_WIDTH = 10_000;
 /** A time is within what a JavaScript Date can say, in ms from the epoch (ECMA-262, 21.4.1.1). */
 export const MAX_TIME = 8.64e15;
 
+/** Shortest time for which a stream may be kept, in ms. */
+export const MIN_RETENTION_MS = 60_000;
+
 /** How many partitions the journal has; fixed when a database is created. */
 export const PARTITIONS = 8;
 

@@ -92,6 +92,10 @@ export function createCompactionStore(pool: Pool): CompactionStore {
     makeMonth: async (month) => void (await pool.query('SELECT make_chunk_partition($1::date)', [month])),
     trimJournal: (olderThanMs) => deleteSome(TRIM, [olderThanMs]),
     expireChunks: () => deleteSome(EXPIRE),
+    async dropMonth() {
+      const { rows } = await pool.query<{ more: boolean }>('SELECT drop_expired_chunk_partition() AS more');
+      return rows[0]!;
+    },
     lag: async () => (await pool.query<{ lag_ms: number }>(LAG)).rows[0]!.lag_ms,
   };
 }
