@@ -1,4 +1,4 @@
-import { MAX_BATCH_POINTS, streamKey } from '@quantumflux/sdk/protocol';
+import { MAX_BATCH_POINTS, QuantumFluxError, streamKey } from '@quantumflux/sdk/protocol';
 import { batchOf, checkStream, tooManyPoints, type CheckedStream, type PointBatch } from './point-batch.ts';
 
 /** Two columns that still grow. */
@@ -17,13 +17,16 @@ export class BatchBuilder {
     return this.#points;
   }
 
-  /** The columns of a stream, the same ones whenever it is asked for. Names that are not in order are `invalid_input`. */
+  /**
+   * The columns of a stream, the same ones whenever it is asked for. Names that are not in order are `invalid_input`, and so
+   * is another unit or kind than the first time.
+   */
   open(identity: Identity): Growing {
     // Looked up before it is checked, which costs ten times as much.
     const key = streamKey(identity);
     let stream = this.#streams.get(key);
-    if (!stream)
-      this.#streams.set(key, (stream = { checked: checkStream(identity), columns: { times: [], values: [] } }));
+    if (stream) checkSame(stream.checked, identity);
+    else this.#streams.set(key, (stream = { checked: checkStream(identity), columns: { times: [], values: [] } }));
     return stream.columns;
   }
 
@@ -43,5 +46,15 @@ export class BatchBuilder {
         columns: { times: new Float64Array(times), values: new Float64Array(values) },
       })),
     );
+  }
+}
+
+/** Within one body as between two (streams/catalog.ts): what has no unit fits to any. */
+function checkSame({ key, unit, kind }: CheckedStream, again: Identity): void {
+  if (unit !== null && again.unit !== undefined && again.unit !== unit) {
+    throw new QuantumFluxError('invalid_input', `${key}: comes in ${unit} and in ${again.unit}.`);
+  }
+  if (again.kind === 'counter' && kind === 'gauge') {
+    throw new QuantumFluxError('invalid_input', `${key}: comes as a gauge and as a counter.`);
   }
 }

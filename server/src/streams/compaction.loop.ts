@@ -37,10 +37,9 @@ export function startCompaction(
   /** Does one thing; how long to rest after it, in ms. */
   async function work(): Promise<number> {
     const startedAt = performance.now();
-    if (startedAt - cleanedAt >= cleanEveryMs) {
-      if (!(await clean())) cleanedAt = startedAt;
-    }
     const step = await compactor.step();
+    // Last, so that a clean-up that fails does not keep points in the journal.
+    if (startedAt - cleanedAt >= cleanEveryMs && !(await clean())) cleanedAt = startedAt;
     isFailing = false;
     if (!step) return everyMs;
     return step.ageMs > patienceMs ? 0 : performance.now() - startedAt;
