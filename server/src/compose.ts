@@ -35,7 +35,7 @@ import { startForgetting } from './ingest/forget-keys.ts';
 import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
-import { sabotaged } from './ingest/sabotage.ts';
+import { sabotaged, sabotagedPatience } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
 import type { Log } from './log.ts';
@@ -44,11 +44,13 @@ import { createCatalog } from './streams/catalog.ts';
 import { startCompaction } from './streams/compaction.loop.ts';
 import { createCompactionStore } from './streams/compaction.store.ts';
 import { createCompactor } from './streams/compactor.ts';
+import { eager } from './streams/eager.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createReader } from './streams/reader.ts';
 import { keepTo } from './streams/retention.ts';
+import { sabotagedReader, sabotagedStore } from './streams/sabotage.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -119,17 +121,21 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   onStop(await catalog.start());
   const compactions = createCompactionStore(database.pool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
-  const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
+  const read = sabotagedReader(createReader({ log, onCorrupt: () => storage.corruptions.inc() }), config.SABOTAGE);
   const history = keepTo(
     createHistory({ snapshot: createSnapshots(database.pool), read }),
     (id) => catalog.get(id)?.retentionMs ?? null,
   );
-  const compactor = createCompactor({
-    store: compactions,
-    read,
-    onStep: ({ points }) => storage.pointsCompacted.inc(points),
-  });
-  onStop(startCompaction({ compactor, store: compactions, log }));
+  const pace = config.COMPACTION === 'eager' ? eager : undefined;
+  const compactor = createCompactor(
+    {
+      store: sabotagedStore(compactions, config.SABOTAGE),
+      read,
+      onStep: ({ points }) => storage.pointsCompacted.inc(points),
+    },
+    pace?.compactor,
+  );
+  onStop(startCompaction({ compactor, store: compactions, log }, pace?.loop));
   const idempotency = createIdempotencyStore(database.pool);
   onStop(startForgetting(idempotency, { log }));
   const ingest = createIngestService(
@@ -188,6 +194,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         authenticate: sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin])),
         admission: createAdmission(),
         ingest,
+        patienceMs: sabotagedPatience(config.SABOTAGE),
         log,
         steps: [requestId, requestLog(log), requestMetrics(observe)],
       },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { faults, type Fault } from './faults.ts';
 import { startLedger, type Ledger } from './ledger.ts';
 import { rounds, seededRandom } from './random.ts';
 import { startSystem, type System } from './system.ts';
@@ -10,26 +11,8 @@ import { allIsWell, judge, type Verdict } from './verdict.ts';
 const random = seededRandom('kill');
 const numbered = Array.from({ length: rounds }, (_, round) => round);
 
-/** What is killed, in the words of the tests. The server is started again by us, PostgreSQL by the server. */
-const faults = {
-  async 'the server'(system: System) {
-    await system.killServer();
-    await system.restartServer();
-  },
-  async PostgreSQL(system: System) {
-    (await system.database()).kill();
-  },
-  async 'PostgreSQL and the server'(system: System) {
-    const database = await system.database();
-    const server = system.killServer();
-    database.kill();
-    await server;
-    await system.restartServer();
-  },
-};
-
 /** One round: writers under load, the fault at a random moment, and everything brought home after it. */
-async function endure(system: System, fault: (system: System) => Promise<void>, name: string): Promise<Round> {
+async function endure(system: System, fault: Fault, name: string): Promise<Round> {
   const ledger = startLedger({ url: system.url, name, random });
   await ledger.more(20 + random() * 60);
   // Anywhere in the life of a commit.

@@ -20,6 +20,8 @@ export type PointsPorts = {
   authenticate: Authenticate;
   admission: Admission;
   ingest: Pick<IngestService, 'append' | 'appendFitting'>;
+  /** What a write may spend waiting for the database, in ms. */
+  patienceMs?: number | undefined;
   log: Log;
   /** What every request passes before: its id, its line in the log. */
   steps: Step[];
@@ -34,13 +36,13 @@ const routes = new Map(writeRoutes.map((route) => [`${route.method} ${route.path
  * (bench/results.md). Everything else goes to `next`.
  */
 export function pointsFirst(
-  { authenticate, admission, ingest, log, steps }: PointsPorts,
+  { authenticate, admission, ingest, patienceMs, log, steps }: PointsPorts,
   next: RequestListener,
 ): RequestListener {
   async function write({ route, ask, req, res }: Exchange): Promise<Outcome> {
     const info = currentRequest();
     if (info) info.route = route.path;
-    const patience = createPatience();
+    const patience = createPatience(patienceMs);
     const caller = await patience.waitFor(authenticate(agentCredentials(ask)));
     if (info) info.subject = caller.subject;
     demand(caller, 'points.write');
