@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompactionStore, Due } from './compaction.ts';
 import type { Reader } from './reader.ts';
+
+/** How far behind the offset the chunks come, in ms. */
+const BEHIND_MS = 50;
 
 /** A partition that is free, whether something waits in it or not. */
 const ANY: Due = { ageMs: 0, entries: 0, bytes: 0 };
@@ -23,6 +27,7 @@ export function sabotagedStore(store: CompactionStore, sabotage: string | undefi
             return held.entries;
           });
           if (!entries) return undefined;
+          await sleep(BEHIND_MS);
           return store.hold(ANY, (held) => work({ ...held, entries, advance: () => Promise.resolve() }));
         },
       };
