@@ -43,7 +43,7 @@ export default defineConfig({
           include: ['tests/faults/**/*.test.ts'],
           env: { FAULT_ROUNDS: process.env['FAULT_ROUNDS'] ?? '20' },
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

@@ -12,7 +12,7 @@ const STREAMS = 4;
 const SPAN = 3 * 24 * 60;
 
 /** How long a write is tried, and how long compaction may take at the end, in ms. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 export type Observed = {
   /** How many answers were compared, while it was written and compacted. */
@@ -62,7 +62,7 @@ export function observe({ url, name, random }: { url: string; name: string; rand
       const key = randomUUID();
       reference.send(batch);
       for (const begin = performance.now(); !(await post(stream, batch, key)); await sleep(20)) {
-        if (performance.now() - begin > PATIENCE_MS) throw new Error(`${stream} was not stored in 20 s`);
+        if (performance.now() - begin > PATIENCE_MS) throw new Error(`${stream} was not stored in 40 s`);
       }
       reference.acknowledge();
       await sleep(random() * 10);
@@ -124,7 +124,7 @@ async function compacted({ query }: Embedded): Promise<void> {
     const waiting = await query(`SELECT partition FROM partition_head JOIN compaction USING (partition)
       WHERE "offset" > compacted_offset`);
     if (waiting.length === 0) return;
-    if (performance.now() > until) throw new Error('the journal was not compacted in 20 s');
+    if (performance.now() > until) throw new Error('the journal was not compacted in 40 s');
     await sleep(50);
   }
 }

@@ -15,6 +15,9 @@ export const MAX_TAG_VALUE_LENGTH = 256;
 /** Most tags of one stream. */
 export const MAX_TAGS = 16;
 
+/** Longest key of a stream, in bytes of UTF-8: its name and all of its tags. */
+export const MAX_KEY_BYTES = 2_000;
+
 /** Longest unit, in characters. */
 export const MAX_UNIT_LENGTH = 32;
 
