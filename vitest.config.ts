@@ -34,6 +34,19 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      // The faults once more, often: at night.
+      {
+        ...source,
+        test: {
+          name: 'faults',
+          globalSetup,
+          include: ['tests/faults/**/*.test.ts'],
+          env: { FAULT_ROUNDS: process.env['FAULT_ROUNDS'] ?? '20' },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
     coverage: {
       include: ['{sdk,server}/src/**/*.ts', 'widgets/src/plot/**/*.ts'],

@@ -37,7 +37,7 @@ import { createIngestService } from './ingest/ingest.service.ts';
 import { rememberCallers } from './ingest/known-callers.ts';
 import { knownFirst } from './ingest/known-streams.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
-import { sabotaged } from './ingest/sabotage.ts';
+import { sabotaged, sabotagedPatience } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
 import type { Log } from './log.ts';
@@ -46,12 +46,15 @@ import { createCatalog } from './streams/catalog.ts';
 import { startCompaction } from './streams/compaction.loop.ts';
 import { createCompactionStore } from './streams/compaction.store.ts';
 import { createCompactor } from './streams/compactor.ts';
+import { eager } from './streams/eager.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createMonthMaker } from './streams/month-maker.ts';
 import { createReader } from './streams/reader.ts';
 import { createRecentEntries } from './streams/recent-entries.ts';
+import { keepTo } from './streams/retention.ts';
+import { sabotagedReader, sabotagedStore } from './streams/sabotage.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -115,20 +118,30 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
 
   // Streams, and points on their way in.
   const journal = createJournalStore(database.pool);
-  const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
+  const catalog = createCatalog({
+    store: createStreamStore(database.prisma, { retentionMs: config.RETENTION }),
+    bus,
+  });
   onStop(await catalog.start());
   const compactions = createCompactionStore(database.pool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
-  const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
+  const read = sabotagedReader(createReader({ log, onCorrupt: () => storage.corruptions.inc() }), config.SABOTAGE);
   const recent = createRecentEntries();
-  const history = createHistory({ snapshot: createSnapshots(database.pool, recent), read });
-  const compactor = createCompactor({
-    store: compactions,
-    read,
-    onStep: ({ points }) => storage.pointsCompacted.inc(points),
-  });
+  const history = keepTo(
+    createHistory({ snapshot: createSnapshots(database.pool, recent), read }),
+    (id) => catalog.get(id)?.retentionMs ?? null,
+  );
+  const pace = config.COMPACTION === 'eager' ? eager : undefined;
+  const compactor = createCompactor(
+    {
+      store: sabotagedStore(compactions, config.SABOTAGE),
+      read,
+      onStep: ({ points }) => storage.pointsCompacted.inc(points),
+    },
+    pace?.compactor,
+  );
   const months = createMonthMaker({ store: compactions, read });
-  onStop(startCompaction({ compactor, months, store: compactions, log }));
+  onStop(startCompaction({ compactor, months, store: compactions, log }, pace?.loop));
   const idempotency = createIdempotencyStore(database.pool);
   onStop(startForgetting(idempotency, { log }));
   const ingest = createIngestService(
@@ -195,6 +208,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         authenticate: writers.authenticate,
         admission: createAdmission(),
         ingest,
+        patienceMs: sabotagedPatience(config.SABOTAGE),
         log,
         steps: [requestId, writeLog(log), requestMetrics(observe)],
       },

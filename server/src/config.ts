@@ -1,3 +1,4 @@
+import { retention } from '@quantumflux/sdk/protocol/schemas';
 import { z } from 'zod';
 
 /** How the server is to run, as the environment says it. Without the address of a service, its work is done here. */
@@ -11,7 +12,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // Compose files and shells cannot unset a variable; they hand over an empty one.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const isEmbedded = given['DATABASE_URL'] === undefined;
-  if (given['NODE_ENV'] !== 'test') delete given['SABOTAGE'];
+  if (given['NODE_ENV'] !== 'test') for (const name of testOnly) delete given[name];
   const config = environment({ isEmbedded }).safeParse(given);
   if (config.success) return { ...config.data, isEmbedded };
   const mistakes = config.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}.`);
@@ -36,16 +37,28 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
       .optional(),
     /** Record this machine as streams `host.*`. */
     HOST_METRICS: yesOrNo.default(isEmbedded),
+    /** How long the points of new streams are kept, `30d`; in ms from then on. Without it: for ever. */
+    RETENTION: retention.optional(),
     LOG_LEVEL: z.enum(['error', 'warn', 'info'], 'must be error, warn or info').default('info'),
     /** Signs tokens. Embedded: generated (see secrets.ts). */
     TOKEN_SECRET: secret(isEmbedded),
     /** Mixed into passwords before they are hashed. Embedded: generated (see secrets.ts). */
     PASSWORD_PEPPER: secret(isEmbedded),
     NODE_ENV: z.string().default('development'),
-    /** Breaks a promise, so that tests can prove that they notice (see ingest/sabotage.ts). Read only where NODE_ENV=test. */
-    SABOTAGE: z.enum(['ack-before-commit', 'no-dedup']).optional(),
+    // These two are read only where NODE_ENV=test.
+    /** Breaks a promise, so that tests can prove that they notice (see ingest/sabotage.ts and streams/sabotage.ts). */
+    SABOTAGE: z
+      .enum([
+        ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
+        ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
+      ])
+      .optional(),
+    /** `eager` compacts at once, into small chunks (see streams/eager.ts). */
+    COMPACTION: z.literal('eager').optional(),
   });
 }
+
+const testOnly = ['SABOTAGE', 'COMPACTION'];
 
 const portRange = 'must be a whole number from 0 to 65535';
 

@@ -27,7 +27,7 @@ const defaults = {
 export type LedgerOptions = { url: string; name: string } & Partial<typeof defaults>;
 
 /** How long a writer tries to bring one write home, in ms. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** Writers that send one point after the other, each again and again with the same key until it is acknowledged. */
 export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
@@ -61,7 +61,7 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
   async function bringHome(write: Sent): Promise<void> {
     const begin = performance.now();
     while (!(await post(write))) {
-      if (performance.now() - begin > PATIENCE_MS) throw new Error(`${write.stream} was not stored in 20 s`);
+      if (performance.now() - begin > PATIENCE_MS) throw new Error(`${write.stream} was not stored in 40 s`);
       await sleep(20);
     }
     write.isAcknowledged = true;

@@ -3,12 +3,11 @@ import { startServer, temporaryFolder } from '../server.ts';
 import { findEmbedded } from './embedded.ts';
 
 /** A server with its embedded PostgreSQL, both of which may be killed and come back on the same ports. */
-export async function startSystem() {
+export async function startSystem(environment: Record<string, string> = {}) {
   const folder = await temporaryFolder();
   // PostgreSQL runs as an account of its own, and keeps its files here only if it can enter.
   await chmod(folder.path, 0o755);
-  let environment: Record<string, string> = {};
-  let server = await startServer({ dataDir: folder.path });
+  let server = await startServer({ dataDir: folder.path, env: environment });
 
   return {
     url: server.url,

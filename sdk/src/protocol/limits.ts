@@ -15,6 +15,9 @@ export const MAX_TAG_VALUE_LENGTH = 256;
 /** Most tags of one stream. */
 export const MAX_TAGS = 16;
 
+/** Longest key of a stream, in bytes of UTF-8: its name and all of its tags. */
+export const MAX_KEY_BYTES = 2_000;
+
 /** Longest unit, in characters. */
 export const MAX_UNIT_LENGTH = 32;
 
@@ -32,6 +35,9 @@ export const MAX_WIDTH = 10_000;
 
 /** A time is within what a JavaScript Date can say, in ms from the epoch (ECMA-262, 21.4.1.1). */
 export const MAX_TIME = 8.64e15;
+
+/** Shortest time for which a stream may be kept, in ms. */
+export const MIN_RETENTION_MS = 60_000;
 
 /** How many partitions the journal has; fixed when a database is created. */
 export const PARTITIONS = 8;

@@ -21,6 +21,8 @@ export type StreamInfo = StreamMeta & {
   key: string;
   /** Whether publishable keys may see it. */
   public: boolean;
+  /** How long points are kept after their time, `30d`; null for ever. */
+  retention: string | null;
 };
 
 /** Points of one stream, as a program sends them. */

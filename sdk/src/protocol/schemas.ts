@@ -6,11 +6,14 @@ import {
   MAX_TAG_NAME_LENGTH,
   MAX_TAG_VALUE_LENGTH,
   MAX_TAGS,
+  MAX_TIME,
   MAX_UNIT_LENGTH,
   MAX_WIDTH,
+  MIN_RETENTION_MS,
   PARTITIONS,
 } from './limits.ts';
 import { streamName, tagName } from './stream-key.ts';
+import { parseDuration } from './time.ts';
 
 // What comes in over HTTP and over the socket. Only the server imports this file: zod would cost the SDK 24 KB.
 // Unknown keys are refused, so that a misspelled one is not silently without effect.
@@ -52,11 +55,22 @@ export const queryRequest = z.strictObject({
 
 export const listStreamsRequest = z.strictObject({ select: selector.default('*') });
 
-export const changeStreamsRequest = z.strictObject({
-  select: selector,
-  /** Whether publishable keys may see them. */
-  public: z.boolean(),
-});
+/** How long points are kept after their time: `30d`. In ms from then on. */
+export const retention = z
+  .string()
+  .max(64)
+  .transform(durationOf)
+  .refine((ms) => ms >= MIN_RETENTION_MS && ms <= MAX_TIME, 'must be a length of time, at least a minute: 12h, 30d');
+
+export const changeStreamsRequest = z
+  .strictObject({
+    select: selector,
+    /** Whether publishable keys may see them. */
+    public: z.boolean().optional(),
+    /** Null is for ever. */
+    retention: retention.nullable().optional(),
+  })
+  .refine((change) => change.public !== undefined || change.retention !== undefined, 'must say public or retention');
 
 export const loginRequest = z.strictObject({
   email: z.email({ pattern: z.regexes.html5Email }).max(320),
@@ -123,6 +137,14 @@ export function parse<Schema extends z.ZodType>(
   const [issue] = result.error.issues;
   const path = [...at, ...issue!.path].join('.');
   throw new QuantumFluxError('invalid_input', sentence(path, issue!.message), path === '' ? {} : { path });
+}
+
+function durationOf(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function sentence(path: string, message: string): string {

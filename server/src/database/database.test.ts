@@ -74,6 +74,19 @@ test('a connection that is lost is told of, and the next query has a new one', a
   await stop();
 });
 
+test('a connection that is lost between two queries of its holder fails the next one, and nothing else', async () => {
+  const { database, stop } = await startDatabase();
+  const client = await database.pool.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const lost = new Promise((resolve) => client.once('end', resolve));
+  await running.database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+  await lost;
+  await expect(client.query('SELECT 1')).rejects.toThrow();
+  client.release(true);
+  expect(await database.isUp()).toBe(true);
+  await stop();
+});
+
 test('a closed database is not up', async () => {
   const { database, stop } = await startDatabase();
   expect(await database.isUp()).toBe(true);

@@ -112,7 +112,11 @@ function unreachable(url: string, { code, message }: NodeJS.ErrnoException): str
 /** A connection that ends while idle is told of here, and only once until the next one is made. */
 function reportOutages(pool: pg.Pool, log: Log): void {
   let isReported = false;
-  pool.on('connect', () => (isReported = false));
+  pool.on('connect', (client) => {
+    isReported = false;
+    // One that ends while somebody has it also fails his query, or his next one. Unheard, it would end the process.
+    client.on('error', () => {});
+  });
   pool.on('error', (error) => {
     if (!isReported) log.warn('connections to the database were lost; new ones are made when they are needed', error);
     isReported = true;

@@ -1,4 +1,4 @@
-import { MAX_BATCH_POINTS } from '@quantumflux/sdk/protocol';
+import { MAX_BATCH_POINTS, QuantumFluxError } from '@quantumflux/sdk/protocol';
 import { batchOf, checkStream, tooManyPoints, type CheckedStream, type PointBatch } from './point-batch.ts';
 
 /** Names a stream among those of one batch. */
@@ -22,7 +22,10 @@ export class BatchBuilder {
     return this.#points;
   }
 
-  /** The place of a stream, the same one whenever it is asked for. Names that are not in order are `invalid_input`. */
+  /**
+   * The place of a stream, the same one whenever it is asked for. Names that are not in order are `invalid_input`, and so is
+   * another unit or kind than the first time.
+   */
   open(identity: Identity): Place {
     return this.place(checkStream(identity));
   }
@@ -31,6 +34,7 @@ export class BatchBuilder {
   place(checked: CheckedStream): Place {
     let place = this.#places.get(checked.key);
     if (place === undefined) this.#places.set(checked.key, (place = this.#streams.push(checked) - 1));
+    else checkSame(this.#streams[place]!, checked);
     return place;
   }
 
@@ -75,5 +79,15 @@ export class BatchBuilder {
     (this.#placeOf = new Uint32Array(longer)).set(placeOf);
     (this.#times = new Float64Array(longer)).set(times);
     (this.#values = new Float64Array(longer)).set(values);
+  }
+}
+
+/** Within one body as between two (streams/catalog.ts): what has no unit fits to any. */
+function checkSame({ key, unit, kind }: CheckedStream, again: CheckedStream): void {
+  if (unit !== null && again.unit !== null && again.unit !== unit) {
+    throw new QuantumFluxError('invalid_input', `${key}: comes in ${unit} and in ${again.unit}.`);
+  }
+  if (again.kind === 'counter' && kind === 'gauge') {
+    throw new QuantumFluxError('invalid_input', `${key}: comes as a gauge and as a counter.`);
   }
 }

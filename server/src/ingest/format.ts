@@ -1,4 +1,4 @@
-import type { QuantumFluxError } from '@quantumflux/sdk/protocol';
+import type { ErrorCode, QuantumFluxError } from '@quantumflux/sdk/protocol';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PointBatch } from './point-batch.ts';
 
@@ -23,6 +23,12 @@ export type Reading = {
   isPreview?: boolean;
 };
 
+/** What became of it. */
+export type Outcome = Reading & {
+  /** How many points are on disk. */
+  stored: number;
+};
+
 /** The words of an answer, in the language of the agent that asked. */
 export type Words = { type: string; body: string | Uint8Array };
 
@@ -32,10 +38,14 @@ export type WriteRoute = {
   path: string;
   /** Reads the body, plain by now. When it throws, a QuantumFluxError, nothing is stored. */
   read: (body: Buffer, ask: Ask) => Reading;
+  /** Whether streams that are stored with another unit or kind are left out. Left out: they refuse the whole write. */
+  isPartial?: boolean;
   /** The body of the 200 when it is done. Left out: 204, and what was refused makes it a 400. */
   answer?: (reading: Reading, ask: Ask) => Words;
   /** Says what went wrong. Left out: `{"error": …}`. */
   refuse?: (error: QuantumFluxError, ask: Ask, refused?: Refused) => Words;
+  /** Where its agents would misread our status. */
+  statuses?: Partial<Record<ErrorCode, number>>;
 };
 
 /** The media type of a body, without its parameters. */

@@ -1,65 +1,11 @@
 import { QuantumFluxError } from '@quantumflux/sdk/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { COLUMNS_TYPE } from './columns.ts';
-import { encodeColumns } from './columns.testing.ts';
-import type { WriteRoute } from './format.ts';
+import { formats, mutated } from './formats.testing.ts';
 import { inflate } from './inflate.ts';
-import { influxRoutes } from './influx.ts';
-import { otlp } from './otlp.proto.ts';
-import { otlpRoute } from './otlp.ts';
-import { pointsRoute } from './points.ts';
-import { remoteWriteRoute } from './remote-write.ts';
-import { encodeWriteRequest } from './remote-write.testing.ts';
 import { snappy } from './snappy.testing.ts';
-import { uploadRoute } from './upload.ts';
 
-const metrics = {
-  resourceMetrics: [
-    {
-      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'a' } }] },
-      scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [{ timeUnixNano: '1000000', asDouble: 1 }] } }] }],
-    },
-  ],
-};
-
-const formats: [string, WriteRoute, string, Buffer][] = [
-  ['JSON', pointsRoute, 'application/json', Buffer.from('{"stream":"a","tags":{"b":"c"},"points":[[1,1.5],[2,3]]}')],
-  ['columns', pointsRoute, COLUMNS_TYPE, encodeColumns([{ stream: 'a', times: [1, 2], values: [3, 4] }])],
-  ['line protocol', influxRoutes[0]!, 'text/plain', Buffer.from('a,b=c d=1.5,e="x",f=t,g=1i 1763800000000000000\n')],
-  ['OTLP in JSON', otlpRoute, 'application/json', Buffer.from(JSON.stringify(metrics))],
-  [
-    'OTLP in protobuf',
-    otlpRoute,
-    'application/x-protobuf',
-    Buffer.from(otlp.request.encode(otlp.request.fromObject(metrics)).finish()),
-  ],
-  [
-    'remote-write',
-    remoteWriteRoute,
-    'application/x-protobuf',
-    encodeWriteRequest([{ labels: { __name__: 'up', job: 'a' }, samples: [[1, 1_763_800_000_000]] }]),
-  ],
-  ['CSV', uploadRoute, 'text/csv', Buffer.from('time,host,"a b"\n1000,x,1.5\n2026-11-22T10:00:00Z,y,2\n')],
-  ['NDJSON', uploadRoute, 'application/x-ndjson', Buffer.from('{"t":1,"host":"x","v":1.5}\n{"t":2,"v":2}\n')],
-];
-
-/** A valid body with some bytes changed, a piece cut out, or a piece twice. */
-const mutated = (body: Buffer) =>
-  fc
-    .record({
-      changes: fc.array(fc.tuple(fc.nat(body.length - 1), fc.nat(255)), { maxLength: 4 }),
-      cut: fc.tuple(fc.nat(body.length), fc.nat(8)),
-      twice: fc.tuple(fc.nat(body.length), fc.nat(body.length)),
-    })
-    .map(({ changes, cut: [from, length], twice: [start, end] }) => {
-      const copy = Buffer.from(body);
-      for (const [at, byte] of changes) copy[at] = byte;
-      const shorter = Buffer.concat([copy.subarray(0, from), copy.subarray(from + length)]);
-      return Buffer.concat([shorter, body.subarray(start, end)]);
-    });
-
-describe.each(formats)('%s', (_, { read }, type, body) => {
+describe.each(formats)('$name', ({ route: { read }, type, body }) => {
   const ask = { headers: { 'content-type': type }, query: new URLSearchParams() };
 
   test('is read whole when it is in order', () => {

@@ -126,6 +126,17 @@ test('a data point without a value is skipped; one that cannot be stored is coun
   expect(refused).toEqual({ points: 2, message: 'a: the value is not a finite number.' });
 });
 
+test('a stream that comes in two units keeps the first', () => {
+  const gauge = (unit: string, asDouble: number) => ({
+    name: 'a',
+    unit,
+    gauge: { dataPoints: [{ timeUnixNano: TIME, asDouble }] },
+  });
+  const { streams, refused } = readJson(request(gauge('ms', 1), gauge('s', 2), gauge('', 3)));
+  expect(streams).toEqual({ 'a{service.name="shop"}': ['gauge', 'ms', at, 1, 3] });
+  expect(refused).toEqual({ points: 1, message: 'a{service.name="shop"}: comes in ms and in s.' });
+});
+
 test('what was refused is said as partial success, in the encoding of the question', () => {
   const reading = { batch: { streams: [], points: 0 }, refused: { points: 2, message: 'Because.' } };
   const message = { partialSuccess: { rejectedDataPoints: '2', errorMessage: 'Because.' } };

@@ -14,11 +14,14 @@ const PROTOBUF_TYPE = 'application/x-protobuf';
 export const otlpRoute: WriteRoute = {
   ...endpoints.writeOtlp,
   read: (body, ask) => readMetrics(parse(metricsRequest, decode(body, ask)), Date.now()),
+  isPartial: true,
   answer({ refused }, ask) {
     const partialSuccess = refused && { rejectedDataPoints: String(refused.points), errorMessage: refused.message };
     return encode(otlp.response, partialSuccess ? { partialSuccess } : {}, ask);
   },
   refuse: ({ code, message }, ask) => encode(otlp.status, { code: grpcCodes[code] ?? 2, message }, ask),
+  // Only 429, 502, 503 and 504 are sent again (https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes).
+  statuses: { storage_full: 503 },
 };
 
 /** https://grpc.io/docs/guides/status-codes/ */
@@ -31,6 +34,7 @@ const grpcCodes: Partial<Record<ErrorCode, number>> = {
   conflict: 9,
   internal: 13,
   unavailable: 14,
+  storage_full: 14,
   unauthenticated: 16,
 };
 

@@ -1,5 +1,6 @@
 import {
   MAX_BATCH_POINTS,
+  MAX_KEY_BYTES,
   MAX_TIME,
   QuantumFluxError,
   streamKey,
@@ -82,6 +83,12 @@ function check(value: unknown, at: readonly PropertyKey[]): CheckedStream {
   if (loneSurrogate.test(key) || loneSurrogate.test(unit ?? '')) {
     const path = [...at, 'tags'].join('.');
     throw new QuantumFluxError('invalid_input', `${path}: has half a character (a lone surrogate).`, { path });
+  }
+  // An index of PostgreSQL holds no more: the insert would fail.
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    const path = [...at, 'tags'].join('.');
+    const sentence = `${path}: name and tags may have ${MAX_KEY_BYTES} bytes together. Make tags shorter or fewer.`;
+    throw new QuantumFluxError('invalid_input', sentence, { path });
   }
   return { stream, tags, key, unit, kind, public: false };
 }

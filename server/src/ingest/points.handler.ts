@@ -6,19 +6,22 @@ import type { Log } from '../log.ts';
 import type { Admission } from './admission.ts';
 import { agentCredentials } from './agent-credentials.ts';
 import { accept, refuse } from './answer.ts';
-import type { Ask, Reading, WriteRoute } from './format.ts';
+import type { Ask, Outcome, WriteRoute } from './format.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { inflate } from './inflate.ts';
 import type { IngestService } from './ingest.service.ts';
 import { createPatience } from './patience.ts';
 import { writeRoutes } from './write-routes.ts';
+import { joinRefused } from './refusals.ts';
 import { discard, readBody } from './write-body.ts';
 
 /** What the handler stands on. */
 export type PointsPorts = {
   authenticate: Authenticate;
   admission: Admission;
-  ingest: Pick<IngestService, 'append'>;
+  ingest: Pick<IngestService, 'append' | 'appendFitting'>;
+  /** What a write may spend waiting for the database, in ms. */
+  patienceMs?: number | undefined;
   log: Log;
   /** What every request passes before: its id, its line in the log. */
   steps: Step[];
@@ -33,13 +36,13 @@ const routes = new Map(writeRoutes.map((route) => [`${route.method} ${route.path
  * (bench/results.md). Everything else goes to `next`.
  */
 export function pointsFirst(
-  { authenticate, admission, ingest, log, steps }: PointsPorts,
+  { authenticate, admission, ingest, patienceMs, log, steps }: PointsPorts,
   next: RequestListener,
 ): RequestListener {
-  async function write({ route, ask, req, res }: Exchange): Promise<Reading> {
+  async function write({ route, ask, req, res }: Exchange): Promise<Outcome> {
     const info = infoOf(req);
     if (info) info.route = route.path;
-    const patience = createPatience();
+    const patience = createPatience(patienceMs);
     const caller = await patience.waitFor(authenticate(agentCredentials(ask)));
     if (info) info.subject = caller.subject;
     demand(caller, 'points.write');
@@ -49,12 +52,13 @@ export function pointsFirst(
     const body = await inflate(sent, ask.headers['content-encoding']);
     if (body !== sent) ticket.take(body.length);
     const reading = route.read(body, ask);
-    if (reading.isPreview || reading.batch.points === 0) return reading;
-    const { isReplay } = await patience.waitFor(
-      ingest.append(caller.organization, reading.batch, idempotencyOf(req, body)),
-    );
+    const { batch } = reading;
+    if (reading.isPreview || batch.points === 0) return { ...reading, stored: 0 };
+    const append = route.isPartial ? ingest.appendFitting : ingest.append;
+    const { isReplay, refused } = await patience.waitFor(append(caller.organization, batch, idempotencyOf(req, body)));
     if (isReplay) res.setHeader('Idempotent-Replayed', 'true');
-    return reading;
+    const stored = batch.points - (refused?.points ?? 0);
+    return { ...reading, stored, refused: joinRefused(reading.refused, refused) };
   }
 
   function serve(exchange: Exchange): void {
@@ -62,7 +66,7 @@ export function pointsFirst(
     res.setHeader('Access-Control-Allow-Origin', '*');
     res.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After, Idempotent-Replayed');
     write(exchange).then(
-      (reading) => accept(res, reading, { ...exchange, log }),
+      (outcome) => accept(res, outcome, { ...exchange, log }),
       (cause: unknown) => {
         discard(req);
         refuse(res, cause, { ...exchange, log });

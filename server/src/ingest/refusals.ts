@@ -4,6 +4,11 @@ import type { Refused } from './format.ts';
 /** With more that is not in order, nothing of the body is taken. */
 const MAX_REFUSALS = 1_000;
 
+/** Both together; what is said is of the first. */
+export function joinRefused(a: Refused | undefined, b: Refused | undefined): Refused | undefined {
+  return a && b ? { ...a, points: a.points + b.points } : (a ?? b);
+}
+
 /** Keeps what cannot be stored from refusing what can. */
 export class Refusals {
   #refused: Refused | undefined;

@@ -15,6 +15,7 @@ export const remoteWriteRoute: WriteRoute = {
     }
     return readRemoteWrite(body);
   },
+  isPartial: true,
 };
 
 type Labels = Record<string, string>;

@@ -1,31 +1,71 @@
+import { isDiskFull, isOutage } from '../http/outage.ts';
+import type { AppendToJournal } from './committer.ts';
 import type { IngestPorts } from './ingest.service.ts';
-
-/**
- * A promise that is broken on purpose, so that the fault tests can prove that they would notice: `ack-before-commit`
- * answers before the points are on disk, `no-dedup` does not look at idempotency keys.
- */
-export type Sabotage = 'ack-before-commit' | 'no-dedup';
 
 /** How far behind the answer the commit comes, in ms. */
 const BEHIND_MS = 50;
 
-/** The ports as they are, unless a test asks for a sabotage. */
-export function sabotaged(ports: IngestPorts, sabotage: Sabotage | undefined): IngestPorts {
-  if (sabotage === 'ack-before-commit') {
-    return {
-      ...ports,
-      appendToJournal(...group) {
-        setTimeout(() => void ports.appendToJournal(...group).catch(() => {}), BEHIND_MS);
-        return Promise.resolve({ epoch: 0, entries: [] });
-      },
-    };
+/** Longest time that a timer knows, in ms: 24 days. */
+const FOR_EVER_MS = 2 ** 31 - 1;
+
+/**
+ * Promises that are broken on purpose, so that the fault tests can prove that they would notice. The ports as they are,
+ * unless a test asks for a sabotage:
+ *
+ * - `ack-before-commit` answers before the points are on disk,
+ * - `no-dedup` does not look at idempotency keys,
+ * - `wait-forever` tries on while the database is away, instead of saying so,
+ * - `ack-when-full` takes a full disk for none of its business.
+ */
+export function sabotaged(ports: IngestPorts, sabotage: string | undefined): IngestPorts {
+  const { appendToJournal: append } = ports;
+  switch (sabotage) {
+    case 'ack-before-commit':
+      return {
+        ...ports,
+        appendToJournal(...group) {
+          setTimeout(() => void append(...group).catch(() => {}), BEHIND_MS);
+          return Promise.resolve(nothing);
+        },
+      };
+    case 'no-dedup':
+      return {
+        ...ports,
+        appendToJournal: (entries) => append(entries, []),
+        idempotency: { find: () => Promise.resolve(undefined) },
+      };
+    case 'wait-forever':
+      return { ...ports, appendToJournal: stubborn(append) };
+    case 'ack-when-full':
+      return {
+        ...ports,
+        async appendToJournal(...group) {
+          return append(...group).catch((cause: unknown) => {
+            if (isDiskFull(cause)) return nothing;
+            throw cause;
+          });
+        },
+      };
+    default:
+      return ports;
   }
-  if (sabotage === 'no-dedup') {
-    return {
-      ...ports,
-      appendToJournal: (entries) => ports.appendToJournal(entries, []),
-      idempotency: { find: () => Promise.resolve(undefined) },
-    };
-  }
-  return ports;
+}
+
+/** What a write may spend waiting for the database, in ms; undefined for what is usual. */
+export function sabotagedPatience(sabotage: string | undefined): number | undefined {
+  return sabotage === 'wait-forever' ? FOR_EVER_MS : undefined;
+}
+
+const nothing = { epoch: 0, entries: [] };
+
+function stubborn(append: AppendToJournal): AppendToJournal {
+  return async (...group) => {
+    for (;;) {
+      try {
+        return await append(...group);
+      } catch (cause) {
+        if (!isOutage(cause)) throw cause;
+      }
+    }
+  };
 }

@@ -86,7 +86,15 @@ export function createCatalog({ store, bus }: { store: StreamStore; bus: Bus }) 
       await bus.publish('streams', { ids });
     },
 
-    /** Calls back with streams whose unit or visibility changed. */
+    /** How long points are kept from now on, in ms after their time; null for ever. */
+    async setRetention(streams: Stream[], retentionMs: number | null): Promise<void> {
+      const ids = streams.map(({ id }) => id);
+      await store.setRetention(ids, retentionMs);
+      await reload(ids);
+      await bus.publish('streams', { ids });
+    },
+
+    /** Calls back with streams whose unit, visibility or retention changed. */
     watch(onChange: (streams: Stream[]) => void): () => void {
       watchers.add(onChange);
       return () => void watchers.delete(onChange);

@@ -38,3 +38,15 @@ test('while the tables are away it tries on, and says so once', async () => {
   await stop();
   expect(warn).toHaveBeenCalledTimes(1);
 });
+
+test('a clean-up that fails does not keep it from compacting', async () => {
+  await storage.pool.query('ALTER FUNCTION drop_expired_chunk_partition RENAME TO away');
+  const warn = vi.fn();
+  const stop = startCompaction({ ...storage.open(), log: { ...silent, warn } }, quick);
+  for (let i = 0; i < 5; i++) {
+    await write(i);
+    await vi.waitFor(async () => expect(await stored()).toBe(i + 1));
+  }
+  await stop();
+  expect(warn).toHaveBeenCalledTimes(1);
+});

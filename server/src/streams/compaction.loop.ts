@@ -7,7 +7,7 @@ import type { MonthMaker } from './month-maker.ts';
 const defaults = {
   /** How often it is looked whether something is due, in ms. */
   everyMs: 2_000,
-  /** How often old entries and expired chunks are deleted, in ms. */
+  /** How often old entries and expired chunks are removed, in ms. */
   cleanEveryMs: 60_000,
   /** How long compacted entries stay for readers that were away, in ms. */
   journalMs: 60 * 60_000,
@@ -27,16 +27,21 @@ export function startCompaction(
   let isFailing = false;
   let cleanedAt = -Infinity;
 
+  /** Makes room; whether there is more to remove. */
+  async function clean(): Promise<boolean> {
+    await compactor.makeMonthsAhead();
+    // Months first: what is dropped as a whole need not be deleted.
+    const removed = [await store.dropMonth(), await store.trimJournal(journalMs), await store.expireChunks()];
+    return removed.some(({ more }) => more);
+  }
+
   /** Does one thing; how long to rest after it, in ms. */
   async function work(): Promise<number> {
     const startedAt = performance.now();
-    if (startedAt - cleanedAt >= cleanEveryMs) {
-      await compactor.makeMonthsAhead();
-      const [{ more: isLong }, { more: isExpired }] = [await store.trimJournal(journalMs), await store.expireChunks()];
-      if (!isLong && !isExpired) cleanedAt = startedAt;
-    }
     const step = await compactor.step();
     const isMade = !step && (await months.step());
+    // Last, so that a clean-up that fails does not keep points in the journal.
+    if (startedAt - cleanedAt >= cleanEveryMs && !(await clean())) cleanedAt = startedAt;
     isFailing = false;
     if (!step && !isMade) return everyMs;
     return step && step.ageMs > patienceMs ? 0 : performance.now() - startedAt;

@@ -124,6 +124,10 @@ export function createCompactionStore(pool: Pool): CompactionStore {
       );
       return { more: expired === DELETED };
     },
+    async dropMonth() {
+      const { rows } = await pool.query<{ more: boolean }>('SELECT drop_expired_chunk_partition() AS more');
+      return rows[0]!;
+    },
     lag: async () => (await pool.query<{ lag_ms: number }>(LAG)).rows[0]!.lag_ms,
   };
 }

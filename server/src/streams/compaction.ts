@@ -60,6 +60,9 @@ export interface CompactionStore {
   /** Deletes chunks that are older than their stream is to be kept. */
   expireChunks(): Promise<{ more: boolean }>;
 
+  /** Drops one month of chunks of which everything is older than its stream is to be kept; whether there may be more. */
+  dropMonth(): Promise<{ more: boolean }>;
+
   /** How long the oldest entry that is not compacted has waited, in ms. */
   lag(): Promise<number>;
 }

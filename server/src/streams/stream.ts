@@ -13,6 +13,8 @@ export type Stream = {
   kind: StreamKind;
   /** Whether publishable keys may see it. */
   public: boolean;
+  /** How long points are kept, in ms after their time; null for ever. */
+  retentionMs: number | null;
 };
 
 /** The part that travels to viewers. */

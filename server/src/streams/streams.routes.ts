@@ -1,4 +1,11 @@
-import { endpoints, formatDuration, QuantumFluxError, resolveTime, type QuerySeries } from '@quantumflux/sdk/protocol';
+import {
+  endpoints,
+  formatDuration,
+  QuantumFluxError,
+  resolveTime,
+  type QuerySeries,
+  type StreamInfo,
+} from '@quantumflux/sdk/protocol';
 import { changeStreamsRequest, listStreamsRequest, queryRequest } from '@quantumflux/sdk/protocol/schemas';
 import { Router } from 'express';
 import type { Caller } from '../http/caller.ts';
@@ -8,7 +15,7 @@ import type { ReadHistory } from './history.ts';
 import { readForWidth, type Drawable } from './pixels.ts';
 import { metaOf, type Stream } from './stream.ts';
 
-/** What exists, what it says, and who may see it. */
+/** What exists, what it says, who may see it and how long it is kept. */
 export function streamRoutes({ catalog, history }: { catalog: Catalog; history: ReadHistory }): Router {
   const router = Router();
 
@@ -23,7 +30,7 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
 
   route(router, endpoints.listStreams, listStreamsRequest, 'streams.read', async ({ select }, caller) => {
     const streams = await catalog.select(select, caller);
-    return { streams: streams.map((stream) => ({ ...metaOf(stream), key: stream.key, public: stream.public })) };
+    return { streams: streams.map(infoOf) };
   });
 
   route(
@@ -33,7 +40,8 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
     'streams.change',
     async ({ select, ...change }, caller) => {
       const streams = await pick(select, caller);
-      await catalog.setPublic(streams, change.public);
+      if (change.public !== undefined) await catalog.setPublic(streams, change.public);
+      if (change.retention !== undefined) await catalog.setRetention(streams, change.retention);
       return { changed: streams.length };
     },
   );
@@ -49,6 +57,16 @@ export function streamRoutes({ catalog, history }: { catalog: Catalog; history: 
   });
 
   return router;
+}
+
+function infoOf(stream: Stream): StreamInfo {
+  const { key, public: isPublic, retentionMs } = stream;
+  return {
+    ...metaOf(stream),
+    key,
+    public: isPublic,
+    retention: retentionMs === null ? null : formatDuration(retentionMs),
+  };
 }
 
 function seriesOf(stream: Stream, drawn: Drawable): QuerySeries {

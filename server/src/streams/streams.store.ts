@@ -3,12 +3,15 @@ import type { PrismaClient, Stream as StreamRow } from '../database/generated/cl
 import type { Stream } from './stream.ts';
 
 /** A stream that may not exist yet. */
-export type NewStream = Omit<Stream, 'id'>;
+export type NewStream = Omit<Stream, 'id' | 'retentionMs'>;
 
 const storedTags = z.record(z.string(), z.string());
 
-/** The streams table. */
-export function createStreamStore(prisma: PrismaClient) {
+/** The streams table. How long a new stream is kept, in ms, `retentionMs` says; null, the default, is for ever. */
+export function createStreamStore(
+  prisma: PrismaClient,
+  { retentionMs = null }: { retentionMs?: number | null | undefined } = {},
+) {
   return {
     /** Those of the organization whose name is `name`, or starts with the part before the first `*`. */
     async named(organization: string, name: string): Promise<Stream[]> {
@@ -31,12 +34,20 @@ export function createStreamStore(prisma: PrismaClient) {
       const known = new Set((await prisma.stream.findMany({ where, select: { key: true } })).map(({ key }) => key));
       const missing = streams.filter(({ key }) => !known.has(key));
       // Another server may make the same ones at this moment; the unique key decides.
-      if (missing.length > 0) await prisma.stream.createMany({ data: missing.map(rowOf), skipDuplicates: true });
+      if (missing.length > 0)
+        await prisma.stream.createMany({
+          data: missing.map((stream) => ({ ...rowOf(stream), retentionMs })),
+          skipDuplicates: true,
+        });
       return (await prisma.stream.findMany({ where })).map(streamOf);
     },
 
     async setPublic(ids: number[], isPublic: boolean): Promise<void> {
       await prisma.stream.updateMany({ where: { id: { in: ids } }, data: { public: isPublic } });
+    },
+
+    async setRetention(ids: number[], retentionMs: number | null): Promise<void> {
+      await prisma.stream.updateMany({ where: { id: { in: ids } }, data: { retentionMs } });
     },
 
     /** Gives units to streams that have none. */
@@ -48,7 +59,7 @@ export function createStreamStore(prisma: PrismaClient) {
 
 export type StreamStore = ReturnType<typeof createStreamStore>;
 
-function streamOf({ organizationId, name, tags, createdAt: _, retentionMs: __, ...row }: StreamRow): Stream {
+function streamOf({ organizationId, name, tags, createdAt: _, ...row }: StreamRow): Stream {
   return { ...row, organization: organizationId, stream: name, tags: storedTags.parse(tags) };
 }
 
