@@ -35,6 +35,13 @@ export type IngestPorts = {
 /** Most points that may wait for their commit: 64 MiB of columns. */
 const MAX_WAITING_POINTS = 4 * 1_024 * 1_024;
 
+/** A write that may come again, if it has a key. */
+export type KeyedWrite = { batch: PointBatch; idempotency?: Idempotency | undefined };
+type ClaimedWrite = { batch: PointBatch; claim: Claim | undefined };
+
+/** A write is on disk; with `isReplay`, it has been before. */
+export type Stored = { isReplay: boolean };
+
 /** Takes points in. */
 export function createIngestService(ports: IngestPorts) {
   const { ensureStreams, partitionOf, appendToJournal, bus, log } = ports;
@@ -50,7 +57,8 @@ export function createIngestService(ports: IngestPorts) {
     },
   });
 
-  async function store(organization: string, { streams, points }: PointBatch, claim?: Claim): Promise<void> {
+  async function store(organization: string, writes: readonly ClaimedWrite[]): Promise<void> {
+    const streams = writes.flatMap(({ batch }) => batch.streams);
     const known = await ensureStreams(
       organization,
       streams.map(({ columns: _, ...stream }) => ({ organization, ...stream })),
@@ -59,7 +67,31 @@ export function createIngestService(ports: IngestPorts) {
       const { id } = known[i]!;
       return { id, partition: partitionOf(id), columns };
     });
-    await committer.commit({ pieces, points, claim });
+    await committer.commit({ pieces, points: pointsIn(writes), claims: writes.flatMap(({ claim }) => claim ?? []) });
+  }
+
+  async function appendAll(organization: string, writes: readonly KeyedWrite[]): Promise<Stored[]> {
+    const points = pointsIn(writes);
+    if (waitingPoints + points > MAX_WAITING_POINTS) {
+      throw new QuantumFluxError('unavailable', 'More points arrive than can be stored. Send them again in a second.');
+    }
+    waitingPoints += points;
+    try {
+      const claimed = writes.map(({ batch, idempotency }) => ({
+        batch,
+        claim: idempotency && { organization, ...idempotency },
+      }));
+      const replays = await once(
+        claimed.flatMap(({ claim }) => claim ?? []),
+        async (stored) => {
+          const wanted = claimed.filter(({ claim }) => !claim || !stored.has(claim));
+          if (wanted.length > 0) await store(organization, wanted);
+        },
+      );
+      return claimed.map(({ claim }) => ({ isReplay: claim !== undefined && replays.has(claim) }));
+    } finally {
+      waitingPoints -= points;
+    }
   }
 
   return {
@@ -67,25 +99,12 @@ export function createIngestService(ports: IngestPorts) {
      * Resolves once the whole batch is on disk; with `isReplay`, it has been before. Rejects otherwise; what is stored is
      * all of it or nothing.
      */
-    async append(organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<{ isReplay: boolean }> {
-      if (waitingPoints + batch.points > MAX_WAITING_POINTS) {
-        throw new QuantumFluxError(
-          'unavailable',
-          'More points arrive than can be stored. Send them again in a second.',
-        );
-      }
-      waitingPoints += batch.points;
-      try {
-        if (idempotency) {
-          const claim = { organization, ...idempotency };
-          return await once(claim, () => store(organization, batch, claim));
-        }
-        await store(organization, batch);
-        return { isReplay: false };
-      } finally {
-        waitingPoints -= batch.points;
-      }
+    async append(organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<Stored> {
+      return (await appendAll(organization, [{ batch, idempotency }]))[0]!;
     },
+
+    /** The same for several writes, in this order, in one commit: all of them are stored, or none. */
+    appendAll,
 
     /** Resolves once nothing is waiting any more. */
     drain: committer.drain,
@@ -93,3 +112,7 @@ export function createIngestService(ports: IngestPorts) {
 }
 
 export type IngestService = ReturnType<typeof createIngestService>;
+
+function pointsIn(writes: readonly { batch: PointBatch }[]): number {
+  return writes.reduce((sum, { batch }) => sum + batch.points, 0);
+}

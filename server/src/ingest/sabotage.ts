@@ -24,7 +24,7 @@ export function sabotaged(ports: IngestPorts, sabotage: Sabotage | undefined): I
     return {
       ...ports,
       appendToJournal: (entries) => ports.appendToJournal(entries, []),
-      idempotency: { find: () => Promise.resolve(undefined) },
+      idempotency: { find: () => Promise.resolve(new Map()) },
     };
   }
   return ports;
