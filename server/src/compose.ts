@@ -29,6 +29,7 @@ import { openRedisLimits } from './http/limit.redis.ts';
 import { requestId } from './http/request-id.ts';
 import { requestLog } from './http/request-log.ts';
 import { requestMetrics, type ObserveRequest } from './http/request-metrics.ts';
+import { routeUpgrades } from './http/upgrade.ts';
 import { createAdmission } from './ingest/admission.ts';
 import { agentsRoutes } from './ingest/agents.routes.ts';
 import { startForgetting } from './ingest/forget-keys.ts';
@@ -37,6 +38,8 @@ import { createIngestService } from './ingest/ingest.service.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
 import { sabotaged } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
+import { startPointsSocket } from './ingest/socket/points.socket.ts';
+import { createSourceMetrics } from './ingest/sources.metrics.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
@@ -175,11 +178,13 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       demoRoutes({ directory: assets.demo }),
     ],
   });
+  const admission = createAdmission();
+  const authenticateWriter = sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin]));
   const http = createServer(
     pointsFirst(
       {
-        authenticate: sharing(authenticate, ({ bearer, origin }) => JSON.stringify([bearer, origin])),
-        admission: createAdmission(),
+        authenticate: authenticateWriter,
+        admission,
         ingest,
         log,
         steps: [requestId, requestLog(log), requestMetrics(observe)],
@@ -195,7 +200,21 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     serveClient: false,
     perMessageDeflate: false,
     maxHttpBufferSize: 64 * 1_024,
+    // It would end every upgrade of others that takes more than a second.
+    destroyUpgrade: false,
   });
+  const sources = createSourceMetrics(metrics.registry);
+  const pointsSocket = await startPointsSocket({
+    authenticate: authenticateWriter,
+    admission,
+    ingest,
+    bus,
+    log,
+    count: sources.countFor('websocket'),
+    sockets: sources.writeSockets,
+  });
+  onStop(pointsSocket.stop);
+  routeUpgrades(http, { routes: { [pointsSocket.path]: pointsSocket.upgrade }, others: ['/socket.io/'] });
   const stopLive = await startLiveGateway({
     io,
     bus,
