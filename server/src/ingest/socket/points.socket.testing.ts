@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 import { POINTS_PROTOCOL } from './subprotocol.ts';
 
@@ -10,7 +8,7 @@ export type TestSender = {
   answers: { id: number | null; ok: boolean; error?: { code: string; message: string; path?: string } }[];
   closed: Promise<{ code: number; reason: string }>;
   say(message: unknown): void;
-  /** Resolves once so many answers have come. */
+  /** Resolves once so many answers have come, or no more will. */
   heard(count: number): Promise<TestSender['answers']>;
 };
 
@@ -30,16 +28,20 @@ export function connectSender(
     answers.push(JSON.parse((data as Buffer).toString()) as (typeof answers)[number]),
   );
   ws.on('error', () => {});
+  const closed = new Promise<{ code: number; reason: string }>((done) =>
+    ws.on('close', (code, reason) => done({ code, reason: String(reason) })),
+  );
   return {
     ws,
     answers,
-    closed: once(ws, 'close').then(([code, reason]) => ({ code: code as number, reason: String(reason) })),
+    closed,
     say: (message) =>
       ws.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message)),
     async heard(count) {
+      const ended = closed.then(() => 'ended');
       while (answers.length < count) {
-        if (ws.readyState === WebSocket.CLOSED) throw new Error(`closed after ${answers.length} answers`);
-        await Promise.race([once(ws, 'message'), once(ws, 'close')]);
+        const next = new Promise<void>((done) => ws.once('message', () => done()));
+        if ((await Promise.race([next, ended])) === 'ended') break;
       }
       return answers;
     },
@@ -61,10 +63,4 @@ export function binaryMessage(id: number, columns: Buffer, key = ''): Buffer {
   head.writeUInt32LE(id, 0);
   head.writeUInt8(key.length, 4);
   return Buffer.concat([head, Buffer.from(key, 'latin1'), columns]);
-}
-
-/** A server that listens on a port of its own. */
-export async function listen(http: Server = createServer()): Promise<{ http: Server; url: string }> {
-  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done));
-  return { http, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
