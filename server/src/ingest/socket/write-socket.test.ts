@@ -11,7 +11,7 @@ import type { Authenticate, Caller } from '../../http/caller.ts';
 import { routeUpgrades } from '../../http/upgrade.ts';
 import { silent } from '../../log.ts';
 import { createAdmission } from '../admission.ts';
-import { entriesIn, ingestOn, ORGANIZATION } from '../ingest.testing.ts';
+import { entriesIn, holdCommits, namedIngestOn, ORGANIZATION } from '../ingest.testing.ts';
 import { startPointsSocket } from './points.socket.ts';
 import { connectSender, openSender, type TestSender } from './points.socket.testing.ts';
 
@@ -38,16 +38,7 @@ type Options = { authenticate?: Authenticate; maxBytes?: number; beatMs?: number
 async function serve({ authenticate = () => Promise.resolve(caller), maxBytes, ...options }: Options = {}) {
   const http = createServer();
   const io = new Server(http, { destroyUpgrade: false });
-  const ids = new Map<string, number>();
-  const ingest = ingestOn(db.database, {
-    ensureStreams: (_, wanted) =>
-      Promise.resolve(
-        wanted.map(({ key }) => {
-          if (!ids.has(key)) ids.set(key, ids.size + 1);
-          return { id: ids.get(key)!, key };
-        }),
-      ),
-  });
+  const { ingest } = namedIngestOn(db.database);
   const admission = createAdmission(maxBytes === undefined ? {} : { maxBytes });
   const counts: Record<string, number> = {};
   const socket = await startPointsSocket(
@@ -72,17 +63,6 @@ async function serve({ authenticate = () => Promise.resolve(caller), maxBytes, .
   return { url: `http://127.0.0.1:${port}`, admission, counts, stopSocket: socket.stop };
 }
 
-/** Holds every commit still until it is called. */
-async function holdCommits(): Promise<() => Promise<void>> {
-  const client = await db.database.pool.connect();
-  await client.query('BEGIN');
-  await client.query('LOCK TABLE partition_head IN ACCESS EXCLUSIVE MODE');
-  return async () => {
-    await client.query('ROLLBACK');
-    client.release();
-  };
-}
-
 /** A message that is so long at least, by the spaces behind it. */
 const message = (id: number, bytes = 0) => JSON.stringify({ id, stream: 's', points: [[1, id]] }).padEnd(bytes, ' ');
 
@@ -96,7 +76,7 @@ async function sendAll(sender: TestSender, count: number, text: (id: number) => 
 test('while nothing can be stored, no more is read than there is room for; then all of it is stored in order', async () => {
   const { url, admission } = await serve();
   const sender = await openSender(url, { key: 'any' });
-  const release = await holdCommits();
+  const release = await holdCommits(db.database);
   await sendAll(sender, 1_000, (id) => message(id, 20_000));
   await vi.waitFor(() => expect(admission.bytesInFlight).toBeGreaterThan(1_000_000));
   await sleep(100);
@@ -131,7 +111,7 @@ test('who does not read the answers is not read from', async () => {
 test('without an answer of the database a message is refused in time, and may be sent again', async () => {
   const { url, counts } = await serve();
   const sender = await openSender(url, { key: 'any' });
-  const release = await holdCommits();
+  const release = await holdCommits(db.database);
   const start = performance.now();
   sender.say(message(1));
   expect(await sender.heard(1)).toMatchObject([{ id: 1, ok: false, error: { code: 'unavailable' }, retryAfter: 1 }]);
@@ -171,7 +151,7 @@ test('[W6] a sender that is silent is cut off, one that answers pings is not', a
 test('[W7] at the end of the server what is in is stored and answered, then the sockets close', async () => {
   const { url, stopSocket } = await serve();
   const sender = await openSender(url, { key: 'any' });
-  const release = await holdCommits();
+  const release = await holdCommits(db.database);
   for (let id = 0; id < 10; id++) sender.say(message(id));
   await sleep(200);
   const stopped = stopSocket();
