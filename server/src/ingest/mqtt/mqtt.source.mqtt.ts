@@ -92,10 +92,14 @@ export function startMqttSource(ports: SourcePorts, options: MqttSourceOptions) 
     else readOn = next;
   }
 
-  /** After a reconnect the broker sends again what it has no acknowledgement of, also what still waits here. */
-  function isKnown({ topic, payload, dup }: IPublishPacket, messageId: number): boolean {
+  /**
+   * After a reconnect the broker sends again what it has no acknowledgement of, also what still waits here. Not every
+   * broker marks it as such.
+   */
+  function isKnown({ topic, payload }: IPublishPacket, messageId: number): boolean {
     const known = waiting.get(messageId);
-    if (!dup || known?.topic !== topic || !known.payload.equals(bytesOf(payload))) return false;
+    if (!known || known.connection === connection) return false;
+    if (known.topic !== topic || !known.payload.equals(bytesOf(payload))) return false;
     known.connection = connection;
     return true;
   }
