@@ -35,7 +35,10 @@ import { agentsRoutes } from './ingest/agents.routes.ts';
 import { startForgetting } from './ingest/forget-keys.ts';
 import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
+import type { SourcePorts } from './ingest/intake.ts';
+import { startMqttSource } from './ingest/mqtt/mqtt.source.mqtt.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
+import { startRedisSource } from './ingest/redis/redis.source.ts';
 import { sabotaged } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
@@ -149,6 +152,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
 
   // Edges.
   let isStopping = false;
+  const sources = createSourceMetrics(metrics.registry);
+  let feeds: Feeds = new Map();
   const observe: ObserveRequest = (labels, seconds) => metrics.requests.observe(labels, seconds);
   const app = createApp({
     authenticate,
@@ -163,6 +168,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
           durability: database.durability,
           bus: config.REDIS_URL ? 'redis' : 'memory',
           busUp: bus.isUp,
+          sources: () => Object.fromEntries([...feeds].map(([name, { isUp }]) => [name, isUp()])),
           isStopping: () => isStopping,
         },
         metrics,
@@ -203,7 +209,6 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     // It would end every upgrade of others that takes more than a second.
     destroyUpgrade: false,
   });
-  const sources = createSourceMetrics(metrics.registry);
   const pointsSocket = await startPointsSocket({
     authenticate: authenticateWriter,
     admission,
@@ -227,6 +232,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     thin,
     metrics,
   });
+  feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));
+  for (const { stop } of feeds.values()) onStop(stop);
   const stopHost = config.HOST_METRICS
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
@@ -247,4 +254,18 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       clearTimeout(deadline);
     },
   };
+}
+
+type Feeds = ReadonlyMap<string, { isUp: () => boolean; stop: () => Promise<void> }>;
+
+/** Fetches points from where other programs leave them, if it is configured; by the name under which health tells of it. */
+function startFeeds(config: Config, portsOf: (name: 'redis' | 'mqtt') => SourcePorts): Feeds {
+  const feeds = new Map<string, { isUp: () => boolean; stop: () => Promise<void> }>();
+  const { REDIS_SOURCE_CHANNELS: channels, REDIS_SOURCE_STREAMS: streams, REDIS_SOURCE_GROUP: group } = config;
+  const url = config.REDIS_SOURCE_URL ?? config.REDIS_URL;
+  if (url && (channels || streams))
+    feeds.set('redis', startRedisSource(portsOf('redis'), { url, channels, streams, group }));
+  const { MQTT_URL, MQTT_TOPICS: topics, MQTT_MAP: map, MQTT_CLIENT_ID: clientId } = config;
+  if (MQTT_URL && topics) feeds.set('mqtt', startMqttSource(portsOf('mqtt'), { url: MQTT_URL, topics, map, clientId }));
+  return feeds;
 }

@@ -14,6 +14,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   conflict: 409,
   idempotency_key_reused: 422,
   too_large: 413,
+  unsupported_type: 415,
   rate_limited: 429,
   unavailable: 503,
   storage_full: 507,
@@ -105,7 +106,8 @@ function refusalOf(cause: unknown): QuantumFluxError | undefined {
     const limit = 'limit' in cause ? ` than ${Math.floor(Number(cause.limit) / 1_024)} KB` : '';
     return new QuantumFluxError('too_large', `The body is larger${limit || ' than is allowed'}. Send less at a time.`);
   }
-  return new QuantumFluxError('invalid_input', sentences[type] ?? 'The request is not right: it cannot be read.');
+  const code = cause.status === 415 ? 'unsupported_type' : 'invalid_input';
+  return new QuantumFluxError(code, sentences[type] ?? 'The request is not right: it cannot be read.');
 }
 
 const sentences: Readonly<Record<string, string>> = {

@@ -48,7 +48,7 @@ export function connectSender(
   };
 }
 
-type SenderOptions = { key?: string; protocols?: string[]; origin?: string };
+type SenderOptions = { key?: string | undefined; protocols?: string[]; origin?: string | undefined };
 
 /** The same, once it may write. */
 export async function openSender(url: string, options: SenderOptions): Promise<TestSender> {
