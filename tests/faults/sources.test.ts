@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
+import { openSender } from '../../server/src/ingest/socket/points.socket.testing.ts';
 import { startBroker, type TestBroker } from '../mqtt.ts';
 import { hasRedis, startRedis, type TestRedis } from '../redis.ts';
 import { SECRET_KEY } from '../server.ts';
@@ -72,21 +72,25 @@ describe.skipIf(!hasRedis())('sources of points', () => {
       .toMatchObject({ status: 'ok', sources: { redis: true, mqtt: true } });
   });
 
-  test.each(numbered)('Redis: kill -9 under load loses nothing and stores nothing twice, round %i', async (round) => {
-    const writes = sent(`redis.load.r${round}`, 600);
-    const sending = (async () => {
-      for (const write of writes) {
-        await add(write);
-        if (random() < 0.2) await sleep(1);
-      }
-    })();
-    await sleep(50 + random() * 200);
-    await killAndRestart();
-    await sending;
-    await expect.poll(pending, wait).toBe(0);
-    await expect.poll(async () => (await judge(writes, await system.database())).lost.length, wait).toBe(0);
-    expect(await judge(writes, await system.database())).toEqual(allIsWell);
-  });
+  // A third of the rounds: what a dead server had is taken over after ten seconds.
+  test.each(numbered.slice(0, Math.ceil(rounds / 3)))(
+    'Redis: kill -9 under load loses nothing and stores nothing twice, round %i',
+    async (round) => {
+      const writes = sent(`redis.load.r${round}`, 600);
+      const sending = (async () => {
+        for (const write of writes) {
+          await add(write);
+          if (random() < 0.2) await sleep(1);
+        }
+      })();
+      await sleep(50 + random() * 200);
+      await killAndRestart();
+      await sending;
+      await expect.poll(pending, wait).toBe(0);
+      await expect.poll(async () => (await judge(writes, await system.database())).lost.length, wait).toBe(0);
+      expect(await judge(writes, await system.database())).toEqual(allIsWell);
+    },
+  );
 
   /** Kills the server after COMMIT and before the acknowledgement, which it has no right to send. */
   async function killBeforeAcknowledging(name: string): Promise<Sent[]> {
@@ -133,25 +137,26 @@ describe.skipIf(!hasRedis())('sources of points', () => {
 
   test.each(numbered)('WebSocket: kill -9 loses nothing that was acknowledged, round %i', async (round) => {
     const writes = sent(`socket.load.r${round}`, 5_000).map((write) => ({ ...write, isAcknowledged: false }));
-    const ws = new WebSocket(`${system.url.replace('http', 'ws')}/api/v1/points`, 'quantumflux.points.v1', {
-      headers: { authorization: `Bearer ${SECRET_KEY}` },
-    });
-    const closed = new Promise((done) => ws.on('close', done));
-    ws.on('error', () => {});
-    await new Promise((done) => ws.on('open', done));
+    const sender = await openSender(system.url, { key: SECRET_KEY });
+    const say = (id: number) => {
+      const { stream, time } = writes[id]!;
+      sender.say({ id, idempotencyKey: `${stream} ${time}`.replace(' ', '-'), stream, points: [[time, time - start]] });
+    };
     let acknowledged = 0;
-    ws.on('message', (data: Buffer) => {
-      const { id, ok } = JSON.parse(data.toString()) as { id: number; ok: boolean };
-      if (ok) writes[id]!.isAcknowledged = true;
-      acknowledged += 1;
+    sender.ws.on('message', () => {
+      const { id, ok } = sender.answers.at(-1)!;
+      writes[id!]!.isAcknowledged = ok;
+      if (ok) acknowledged += 1;
+      // As every sender does: what is refused for a while is sent again, with its key.
+      else setTimeout(() => say(id!), 200);
     });
-    writes.forEach(({ stream, time }, id) => ws.send(JSON.stringify({ id, stream, points: [[time, time - start]] })));
-    while (acknowledged < 200 + random() * 200) await sleep(1);
+    writes.forEach((_, id) => say(id));
+    const enough = 200 + random() * 200;
+    await expect.poll(() => acknowledged, { timeout: 30_000, interval: 5 }).toBeGreaterThan(enough);
     await killAndRestart();
-    await closed;
+    await sender.closed;
     const verdict = await judge(writes, await system.database());
     expect(verdict).toEqual(allIsWell);
-    expect(writes.filter(({ isAcknowledged }) => isAcknowledged).length).toBeGreaterThan(200);
   });
 
   describe('a server that breaks its promise is found out', () => {
@@ -167,17 +172,22 @@ describe.skipIf(!hasRedis())('sources of points', () => {
       await killAndRestart();
       const writes = sent('mqtt.ack-before-commit', 400);
       const before = await metric('mqtt', 'stored');
-      const sending = Promise.all(
-        writes.map(({ stream, time }) => broker.publish(`feed/${stream}`, JSON.stringify({ time, value: 1 }))),
-      );
-      await expect
-        .poll(async () => (await metric('mqtt', 'stored')) - before, { timeout: 10_000, interval: 5 })
-        .toBeGreaterThan(0);
+      const sending = (async () => {
+        for (const { stream, time } of writes) {
+          await broker.publish(`feed/${stream}`, JSON.stringify({ time, value: 1 }));
+          await sleep(5);
+        }
+      })();
+      await expect.poll(async () => (await metric('mqtt', 'stored')) - before, wait).toBeGreaterThan(50);
       await system.killServer();
       await sending;
       await system.restartServer({ ...environment, SABOTAGE: '' });
-      await sleep(3_000);
-      expect((await judge(writes, await system.database())).lost).not.toEqual([]);
+      // All that the broker still has.
+      const verdict = async () => judge(writes, await system.database());
+      await expect
+        .poll(async () => (await verdict()).lost.includes(`mqtt.ack-before-commit ${start + 399}`), wait)
+        .toBe(false);
+      expect((await verdict()).lost).not.toEqual([]);
     });
   });
 });

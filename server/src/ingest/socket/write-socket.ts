@@ -81,7 +81,7 @@ export function serveWrites(
     if (!isOpen) return;
     const message = isBinary ? openBinary(data) : openText(data);
     const bytes = admit(data.length);
-    const answer = bytes instanceof QuantumFluxError ? refusal(message.id, bytes) : store(message);
+    const answer = bytes instanceof QuantumFluxError ? Promise.resolve(refusal(message.id, bytes)) : store(message);
     waiting += 1;
     answered = answered.then(async () => {
       await send(ws, await answer);
