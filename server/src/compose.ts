@@ -218,7 +218,6 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     count: sources.countFor('websocket'),
     sockets: sources.writeSockets,
   });
-  onStop(pointsSocket.stop);
   routeUpgrades(http, { routes: { [pointsSocket.path]: pointsSocket.upgrade }, others: ['/socket.io/'] });
   const stopLive = await startLiveGateway({
     io,
@@ -238,6 +237,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
+  // Before Socket.io, which waits until no connection is left.
+  onStop(pointsSocket.stop);
   onStop(stopHost);
 
   return {
