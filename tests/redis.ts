@@ -28,11 +28,15 @@ export type TestRedis = {
   stop(): Promise<void>;
 };
 
-/** A Redis of the test's own, which keeps nothing. Given a port, it comes back in the place of one that was killed. */
-export async function startRedis({ port }: { port?: number } = {}): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'quantumflux-redis-'));
+/**
+ * A Redis of the test's own, which keeps nothing, or everything in a folder of the test's. Given a port, it comes back in
+ * the place of one that was killed.
+ */
+export async function startRedis({ port, keepIn }: { port?: number; keepIn?: string } = {}): Promise<TestRedis> {
+  const dir = keepIn ?? (await mkdtemp(join(tmpdir(), 'quantumflux-redis-')));
   const at = port ?? (await findFreePort());
-  const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
+  const keep = keepIn === undefined ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', 'always'];
+  const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...keep];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const end = (signal: NodeJS.Signals) => async () => {
@@ -41,7 +45,7 @@ export async function startRedis({ port }: { port?: number } = {}): Promise<Test
     // One that is paused does not hear of its end.
     child.kill('SIGCONT');
     await exit;
-    await rm(dir, { recursive: true, force: true });
+    if (keepIn === undefined) await rm(dir, { recursive: true, force: true });
   };
   const endWithUs = () => child.kill('SIGKILL');
   process.on('exit', endWithUs);

@@ -71,6 +71,7 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   404: 'not_found',
   409: 'conflict',
   413: 'too_large',
+  415: 'unsupported_type',
   422: 'idempotency_key_reused',
   429: 'rate_limited',
   502: 'unavailable',

@@ -1,4 +1,5 @@
 import { endpoints, type EndpointName } from '@quantumflux/sdk/protocol';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../tests/postgres.ts';
@@ -7,6 +8,7 @@ import type { Role } from './auth/permissions.ts';
 import { createTokens } from './auth/tokens.ts';
 import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
+import { connectSender } from './ingest/socket/points.socket.testing.ts';
 import { silent } from './log.ts';
 
 /**
@@ -100,6 +102,21 @@ describe.each(Object.keys(endpoints) as EndpointName[])('%s', (name) => {
     expect(answer).toMatchObject({ status });
     if (answer.status >= 400)
       expect(wordsOf(answer)).toMatchObject({ code: expect.anything(), message: expect.any(String) });
+  });
+});
+
+describe('writePoints over a WebSocket', () => {
+  const statuses = table.writePoints.trim().split(/\s+/).map(Number);
+
+  test.each(columns.map((sender, i) => [sender, statuses[i]!]))('%s: as over HTTP, %i', async (sender, status) => {
+    const { bearer, origin } = senders.get(sender)!;
+    const socket = connectSender(url, { key: bearer, origin });
+    await Promise.race([once(socket.ws, 'open'), socket.closed]);
+    if (status === 204) {
+      socket.say({ id: 1, stream: 'canary.socket', points: [[Date.now(), 1]] });
+      expect(await socket.heard(1)).toEqual([{ id: 1, ok: true }]);
+      socket.ws.close();
+    } else expect((await socket.closed).code).toBe(4_000 + status);
   });
 });
 

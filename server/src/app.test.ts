@@ -224,13 +224,13 @@ test('pages of any origin may ask, without cookies', async () => {
   const headers = {
     Origin: 'https://example.com',
     'Access-Control-Request-Method': 'PATCH',
-    'Access-Control-Request-Headers': 'authorization,content-type,idempotency-key,x-request-id',
+    'Access-Control-Request-Headers': 'authorization,content-type,content-encoding,idempotency-key',
   };
   const preflight = await app.ask('/items/7', { method: 'OPTIONS', headers });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
   expect(preflight.headers.get('access-control-allow-headers')).toBe(
-    'Authorization,Content-Type,Idempotency-Key,X-Request-Id',
+    'Authorization,Content-Type,Content-Encoding,Idempotency-Key,X-Request-Id',
   );
   expect(preflight.headers.has('access-control-allow-credentials')).toBe(false);
   const { headers: answer } = await app.ask('/mine', { headers: good });

@@ -65,7 +65,7 @@ const headers: Parameters<typeof helmet>[0] = {
 const crossOrigin: cors.CorsOptions = {
   origin: '*',
   methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'Content-Encoding', 'Idempotency-Key', 'X-Request-Id'],
   exposedHeaders: ['X-Request-Id', 'Retry-After'],
   maxAge: 3_600,
 };

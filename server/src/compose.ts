@@ -29,16 +29,22 @@ import { openRedisLimits } from './http/limit.redis.ts';
 import { requestId } from './http/request-id.ts';
 import { writeLog } from './http/request-log.ts';
 import { requestMetrics, type ObserveRequest } from './http/request-metrics.ts';
+import { routeUpgrades } from './http/upgrade.ts';
 import { createAdmission } from './ingest/admission.ts';
 import { agentsRoutes } from './ingest/agents.routes.ts';
 import { startForgetting } from './ingest/forget-keys.ts';
 import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
+import type { SourcePorts } from './ingest/intake.ts';
 import { rememberCallers } from './ingest/known-callers.ts';
 import { knownFirst } from './ingest/known-streams.ts';
+import { startMqttSource } from './ingest/mqtt/mqtt.source.mqtt.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
+import { startRedisSource } from './ingest/redis/redis.source.ts';
 import { sabotaged, sabotagedPatience } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
+import { startPointsSocket } from './ingest/socket/points.socket.ts';
+import { createSourceMetrics } from './ingest/sources.metrics.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
@@ -168,6 +174,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
 
   // Edges.
   let isStopping = false;
+  const sources = createSourceMetrics(metrics.registry);
+  let feeds: Feeds = new Map();
   const observe: ObserveRequest = (labels, seconds) => metrics.requests.observe(labels, seconds);
   const app = createApp({
     authenticate,
@@ -182,6 +190,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
           durability: database.durability,
           bus: config.REDIS_URL ? 'redis' : 'memory',
           busUp: bus.isUp,
+          sources: () => Object.fromEntries([...feeds].map(([name, { isUp }]) => [name, isUp()])),
           isStopping: () => isStopping,
         },
         metrics,
@@ -202,11 +211,12 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     bus,
   );
   onStop(writers.stop);
+  const admission = createAdmission();
   const http = createServer(
     pointsFirst(
       {
         authenticate: writers.authenticate,
-        admission: createAdmission(),
+        admission,
         ingest,
         patienceMs: sabotagedPatience(config.SABOTAGE),
         log,
@@ -223,7 +233,19 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     serveClient: false,
     perMessageDeflate: false,
     maxHttpBufferSize: 64 * 1_024,
+    // It would end every upgrade of others that takes more than a second.
+    destroyUpgrade: false,
   });
+  const pointsSocket = await startPointsSocket({
+    authenticate: writers.authenticate,
+    admission,
+    ingest,
+    bus,
+    log,
+    count: sources.countFor('websocket'),
+    sockets: sources.writeSockets,
+  });
+  routeUpgrades(http, { routes: { [pointsSocket.path]: pointsSocket.upgrade }, others: ['/socket.io/'] });
   const stopLive = await startLiveGateway({
     io,
     bus,
@@ -237,10 +259,14 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     thin,
     metrics,
   });
+  feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));
+  for (const { stop } of feeds.values()) onStop(stop);
   const stopHost = config.HOST_METRICS
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
+  // Before Socket.io, which waits until no connection is left.
+  onStop(pointsSocket.stop);
   onStop(stopHost);
 
   return {
@@ -257,4 +283,18 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       clearTimeout(deadline);
     },
   };
+}
+
+type Feeds = ReadonlyMap<string, { isUp: () => boolean; stop: () => Promise<void> }>;
+
+/** Fetches points from where other programs leave them, if it is configured; by the name under which health tells of it. */
+function startFeeds(config: Config, portsOf: (name: 'redis' | 'mqtt') => SourcePorts): Feeds {
+  const feeds = new Map<string, { isUp: () => boolean; stop: () => Promise<void> }>();
+  const { REDIS_SOURCE_CHANNELS: channels, REDIS_SOURCE_STREAMS: streams, REDIS_SOURCE_GROUP: group } = config;
+  const url = config.REDIS_SOURCE_URL ?? config.REDIS_URL;
+  if (url && (channels || streams))
+    feeds.set('redis', startRedisSource(portsOf('redis'), { url, channels, streams, group }));
+  const { MQTT_URL, MQTT_TOPICS: topics, MQTT_MAP: map, MQTT_CLIENT_ID: clientId } = config;
+  if (MQTT_URL && topics) feeds.set('mqtt', startMqttSource(portsOf('mqtt'), { url: MQTT_URL, topics, map, clientId }));
+  return feeds;
 }

@@ -12,6 +12,8 @@ test('nothing needs to be configured', () => {
     HOST_METRICS: true,
     LOG_LEVEL: 'info',
     NODE_ENV: 'development',
+    REDIS_SOURCE_GROUP: 'quantumflux',
+    MQTT_CLIENT_ID: 'quantumflux',
     isEmbedded: true,
   });
 });
@@ -43,6 +45,23 @@ test('everything can be said', () => {
   };
   const RETENTION = 30 * 86_400_000;
   expect(readConfig(env)).toMatchObject({ ...env, PORT: 0, HOST_METRICS: true, RETENTION, isEmbedded: false });
+});
+
+test('sources of points are lists, and whole', () => {
+  const lists = { REDIS_SOURCE_CHANNELS: 'plant.*, lab', REDIS_SOURCE_STREAMS: 'plant', MQTT_TOPICS: 'plant/#,+/a' };
+  const urls = { REDIS_URL: 'redis://a', MQTT_URL: 'mqtts://user:pass@broker:8883' };
+  expect(readConfig({ ...lists, ...urls })).toMatchObject({
+    REDIS_SOURCE_CHANNELS: ['plant.*', 'lab'],
+    REDIS_SOURCE_STREAMS: ['plant'],
+    MQTT_TOPICS: ['plant/#', '+/a'],
+  });
+  expect(() => readConfig(lists)).toThrow(/REDIS_SOURCE_URL is needed with[^]*MQTT_URL is needed with MQTT_TOPICS/);
+  expect(() => readConfig({ REDIS_SOURCE_URL: 'redis://a' })).toThrow('REDIS_SOURCE_URL does nothing without');
+  expect(() => readConfig({ MQTT_URL: 'mqtt://a' })).toThrow('MQTT_TOPICS is needed with MQTT_URL');
+});
+
+test.each(['plant/#/a', 'a+', '#a', ','])('MQTT_TOPICS=%s is refused', (MQTT_TOPICS) => {
+  expect(() => readConfig({ MQTT_URL: 'mqtt://a', MQTT_TOPICS })).toThrow('MQTT_TOPICS must be filters');
 });
 
 test('the machine is not recorded beside a database that may be shared', () => {

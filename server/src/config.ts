@@ -20,6 +20,25 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function environment({ isEmbedded }: { isEmbedded: boolean }) {
+  return variables({ isEmbedded }).superRefine((given, context) => {
+    const wrong = (name: keyof typeof given, message: string) =>
+      context.addIssue({ code: 'custom', path: [name], message });
+    const hasFeed = given.REDIS_SOURCE_CHANNELS !== undefined || given.REDIS_SOURCE_STREAMS !== undefined;
+    if (hasFeed && !(given.REDIS_SOURCE_URL ?? given.REDIS_URL)) {
+      wrong(
+        'REDIS_SOURCE_URL',
+        'is needed with REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS, unless REDIS_URL is set',
+      );
+    }
+    if (given.REDIS_SOURCE_URL && !hasFeed) {
+      wrong('REDIS_SOURCE_URL', 'does nothing without REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS');
+    }
+    if (given.MQTT_URL && !given.MQTT_TOPICS) wrong('MQTT_TOPICS', 'is needed with MQTT_URL, for example plant/#');
+    if (!given.MQTT_URL && given.MQTT_TOPICS) wrong('MQTT_URL', 'is needed with MQTT_TOPICS');
+  });
+}
+
+function variables({ isEmbedded }: { isEmbedded: boolean }) {
   return z.object({
     /** Where the server listens. 0 lets the system choose. */
     PORT: z.string().regex(/^\d+$/, portRange).transform(Number).pipe(z.number().max(65_535, portRange)).default(5_000),
@@ -30,6 +49,22 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
     DATABASE_URL: address('postgres://user:password@host:5432/name', /^postgres(ql)?$/).optional(),
     /** Redis, for more than one server. Without it: hints, cache and limits stay in this process. */
     REDIS_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
+    /** Redis where other programs leave points. Default: REDIS_URL. */
+    REDIS_SOURCE_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
+    /** Patterns of channels on which points are PUBLISHed. */
+    REDIS_SOURCE_CHANNELS: list().optional(),
+    /** Redis Streams that have points. */
+    REDIS_SOURCE_STREAMS: list().optional(),
+    /** The consumer group in which all servers read them. */
+    REDIS_SOURCE_GROUP: z.string().max(200).default('quantumflux'),
+    /** A broker to which machines publish points. */
+    MQTT_URL: address('mqtt://user:password@host:1883 or mqtts://host:8883', /^(mqtts?|wss?)$/).optional(),
+    /** What to subscribe to. */
+    MQTT_TOPICS: list(topicFilter, 'must be filters like plant/#,home/+/temp').optional(),
+    /** Which streams topics become (see ingest/mqtt/topic-map.ts). */
+    MQTT_MAP: z.string().optional(),
+    /** By which the broker knows this server again; another one for each server. */
+    MQTT_CLIENT_ID: z.string().max(200).default('quantumflux'),
     /** A secret key that exists from the first start on, so that automation needs no one to copy one. */
     BOOTSTRAP_SECRET_KEY: z
       .string()
@@ -68,6 +103,18 @@ const yesOrNo = z
   .string()
   .refine((word) => Object.hasOwn(words, word.toLowerCase()), 'must be on or off')
   .transform((word) => words[word.toLowerCase()]!);
+
+/** MQTT 3.1.1, 4.7: `+` and `#` are whole levels, `#` the last one. */
+const topicFilter = /^(([^+#]*|\+)\/)*([^+#/]*|\+|#)$/;
+
+/** Texts between commas. */
+function list(each = /./, message = 'must have at least one entry') {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((parts) => parts.filter((part) => part !== ''))
+    .refine((parts) => parts.length > 0 && parts.every((part) => each.test(part)), message);
+}
 
 function address(example: string, protocol: RegExp) {
   return z.url({ protocol, error: `must look like ${example}` });

@@ -43,3 +43,21 @@ test('examples/html draws this machine', async () => {
   await browser.close();
   await host.close();
 });
+
+test('docs/ingest.md: a page writes over a WebSocket, with the lines that stand there', async () => {
+  const text = await readFile(fileURLToPath(new URL('../../docs/ingest.md', import.meta.url)), 'utf8');
+  const [, lines] = /## WebSocket[^]*?```js\n([^]*?)```/.exec(text)!;
+  const code = lines!.replace('ws://localhost:5000', server.url.replace('http', 'ws')).replace('qf_ik_…', SECRET_KEY);
+  const host = await serveHostPage({ html: '<!doctype html>' });
+  const browser = await launchBrowser();
+  const page = await browser.newPage();
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  await page.goto(host.url);
+  await page.evaluate(code);
+  await expect.poll(() => said.join(), { timeout: 10_000 }).toContain('ok: true');
+  await browser.close();
+  await host.close();
+  const { streams } = (await (await get(server.url, '/api/v1/query?select=browser.clicks')).json()) as QueryResult;
+  expect(streams[0]!.t).toHaveLength(1);
+});

@@ -7,6 +7,7 @@ export const errorCodes = [
   'conflict',
   'idempotency_key_reused',
   'too_large',
+  'unsupported_type',
   'rate_limited',
   'unavailable',
   'storage_full',

@@ -14,7 +14,7 @@ export function connectRedis(url: string, { name, patienceMs }: ConnectionOption
     connectTimeout: 2_000,
     commandTimeout: patienceMs,
     // A way that swallows what is sent and never ends is closed after this; TCP itself would take a quarter of an hour.
-    socketTimeout: 1_000,
+    socketTimeout: Math.max(1_000, patienceMs),
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -13,6 +13,7 @@ const well: Vitals = {
   durability: 'local',
   bus: 'memory',
   busUp: () => true,
+  sources: () => ({}),
   isStopping: () => false,
 };
 
@@ -71,6 +72,12 @@ test('while it stops, the server wants no requests', async () => {
 test('without its bus, the server is slower and still wants requests', async () => {
   const { ask } = await serve({ busUp: () => false });
   expect(await ask('/health')).toMatchObject({ body: { status: 'degraded', busUp: false } });
+  expect(await ask('/ready')).toMatchObject({ status: 200 });
+});
+
+test('a source that is away is told of, and the server still wants requests', async () => {
+  const { ask } = await serve({ sources: () => ({ redis: true, mqtt: false }) });
+  expect(await ask('/health')).toMatchObject({ body: { status: 'degraded', sources: { redis: true, mqtt: false } } });
   expect(await ask('/ready')).toMatchObject({ status: 200 });
 });
 

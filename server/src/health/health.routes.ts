@@ -12,7 +12,9 @@ export function healthRoutes(vitals: Vitals, { registry }: Pick<Metrics, 'regist
   // 200 as long as the process answers: restarting it would not bring the database back.
   router.get('/health', async (_req, res) => {
     const isUp = await databaseUp();
-    const isWell = isUp && vitals.busUp() && vitals.durability === 'local';
+    const sources = vitals.sources();
+    const areSourcesUp = Object.values(sources).every((isUp) => isUp);
+    const isWell = isUp && vitals.busUp() && areSourcesUp && vitals.durability === 'local';
     res.set('Cache-Control', 'no-store').json({
       status: isWell ? 'ok' : 'degraded',
       version: vitals.version,
@@ -22,6 +24,7 @@ export function healthRoutes(vitals: Vitals, { registry }: Pick<Metrics, 'regist
       durability: vitals.durability,
       bus: vitals.bus,
       busUp: vitals.busUp(),
+      sources,
     });
   });
 

@@ -8,6 +8,8 @@ export type Vitals = {
   durability: 'local' | 'none';
   bus: 'memory' | 'redis';
   busUp: () => boolean;
+  /** By the name of each source of points that is configured, whether it is connected. */
+  sources: () => Record<string, boolean>;
   isStopping: () => boolean;
 };
 

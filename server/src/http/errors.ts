@@ -14,6 +14,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   conflict: 409,
   idempotency_key_reused: 422,
   too_large: 413,
+  unsupported_type: 415,
   rate_limited: 429,
   unavailable: 503,
   storage_full: 507,
@@ -65,13 +66,18 @@ export function sendError(res: ServerResponse, error: QuantumFluxError): void {
 /** Answers with what was thrown. What nobody expected is logged, here and nowhere else. */
 export function answerError(res: ServerResponse, cause: unknown, log: Log): void {
   const error = toQuantumFluxError(cause);
-  if (error !== cause) {
-    const details = { requestId: infoOf(res.req)?.id, cause };
-    if (error.code === 'internal') log.error('a request failed', details);
-    if (error.code === 'storage_full') log.error('the disk of the database is full', details);
-    if (error.code === 'unavailable') log.warn('a request could not be served', details);
-  }
+  logFailure(cause, log, { requestId: infoOf(res.req)?.id });
   sendError(res, error);
+}
+
+/** Logs what nobody expected, once. `where` is what finds it again. */
+export function logFailure(cause: unknown, log: Log, where: object = {}): void {
+  if (cause instanceof QuantumFluxError) return;
+  const details = { ...where, cause };
+  const { code } = toQuantumFluxError(cause);
+  if (code === 'internal') log.error('a request failed', details);
+  if (code === 'storage_full') log.error('the disk of the database is full', details);
+  if (code === 'unavailable') log.warn('a request could not be served', details);
 }
 
 /** The last middleware of the app. Express knows it by its four parameters. */
@@ -85,8 +91,8 @@ const DISK_FULL =
 /** What passes by itself is worth another try in a second, if nobody said when. */
 const passing: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'unavailable', 'storage_full']);
 
-/** When to come back; 0 when there is no use in it. */
-function retrySeconds({ code, cause }: QuantumFluxError): number {
+/** When to come back, in seconds; 0 when there is no use in it. */
+export function retrySeconds({ code, cause }: QuantumFluxError): number {
   const asked = typeof cause === 'object' && cause !== null && 'retryMs' in cause ? Number(cause.retryMs) : 0;
   return Math.max(passing.has(code) ? 1 : 0, Math.ceil(asked / 1_000));
 }
@@ -100,7 +106,8 @@ function refusalOf(cause: unknown): QuantumFluxError | undefined {
     const limit = 'limit' in cause ? ` than ${Math.floor(Number(cause.limit) / 1_024)} KB` : '';
     return new QuantumFluxError('too_large', `The body is larger${limit || ' than is allowed'}. Send less at a time.`);
   }
-  return new QuantumFluxError('invalid_input', sentences[type] ?? 'The request is not right: it cannot be read.');
+  const code = cause.status === 415 ? 'unsupported_type' : 'invalid_input';
+  return new QuantumFluxError(code, sentences[type] ?? 'The request is not right: it cannot be read.');
 }
 
 const sentences: Readonly<Record<string, string>> = {

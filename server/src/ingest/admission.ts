@@ -20,6 +20,12 @@ export type Ticket = {
   inTime<T>(body: Promise<T>): Promise<T>;
 };
 
+/** A place for the bytes of somebody who has no request. */
+export type Room = {
+  /** How many bytes are in now. Throws `unavailable` when there is no room for more. */
+  resize(bytes: number): void;
+};
+
 /** Lets in as many bytes as there is room for, and refuses the others before they are read. */
 export function createAdmission(options: AdmissionOptions = {}) {
   const { maxBytes, bodyMs } = { ...defaults, ...options };
@@ -51,6 +57,18 @@ export function createAdmission(options: AdmissionOptions = {}) {
         },
 
         inTime: (body) => within(bodyMs, body, () => cutOff(req, res, bodyMs)),
+      };
+    },
+
+    /** Whoever is done with it resizes it to 0. */
+    room(): Room {
+      let reserved = 0;
+      return {
+        resize(bytes) {
+          if (bytes > reserved) reserve(bytes - reserved);
+          else bytesInFlight -= reserved - bytes;
+          reserved = bytes;
+        },
       };
     },
 

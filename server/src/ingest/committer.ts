@@ -15,7 +15,7 @@ export type Committed = {
 export type AppendToJournal = (entries: GroupEntry[], claims: Claim[]) => Promise<Committed>;
 
 /** A write on its way into a group. */
-export type Write = { pieces: Piece[]; points: number; claim: Claim | undefined };
+export type Write = { pieces: Piece[]; points: number; claims: readonly Claim[] };
 
 export type CommitterPorts = {
   append: AppendToJournal;
@@ -54,7 +54,7 @@ export function createCommitter({ append, onCommit, log }: CommitterPorts) {
     if (group.length === 0) return;
     let committed: Committed;
     try {
-      const claims = group.flatMap(({ claim }) => claim ?? []);
+      const claims = group.flatMap(({ claims }) => claims);
       committed = await append(groupOf(group.flatMap(({ pieces }) => pieces)), claims);
     } catch (cause) {
       return refuse(group, cause);

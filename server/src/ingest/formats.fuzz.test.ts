@@ -55,7 +55,7 @@ test('whatever claims to be compressed is inflated, or refused with a sentence',
           (inflated) => expect(inflated.length).toBeLessThanOrEqual(1_000),
           (error: unknown) => {
             if (!(error instanceof QuantumFluxError)) throw error;
-            expect(['invalid_input', 'too_large']).toContain(error.code);
+            expect(['invalid_input', 'unsupported_type', 'too_large']).toContain(error.code);
           },
         );
       },

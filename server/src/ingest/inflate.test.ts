@@ -23,5 +23,5 @@ test.each(encoded.slice(1))('a bomb of %s is refused', async (encoding, encode) 
 
 test('what was not compressed, or in a way we do not know, is refused', async () => {
   await expect(inflate(plain, 'gzip')).rejects.toMatchObject({ code: 'invalid_input' });
-  await expect(inflate(plain, 'br, gzip')).rejects.toMatchObject({ code: 'invalid_input' });
+  await expect(inflate(plain, 'br, gzip')).rejects.toMatchObject({ code: 'unsupported_type' });
 });

@@ -33,7 +33,7 @@ export async function inflate(
   const decode = Object.hasOwn(encodings, encoding.toLowerCase()) ? encodings[encoding.toLowerCase()] : undefined;
   if (!decode) {
     const known = Object.keys(encodings).join(', ');
-    throw new QuantumFluxError('invalid_input', `The body may have one Content-Encoding of ${known}.`);
+    throw new QuantumFluxError('unsupported_type', `The body may have one Content-Encoding of ${known}.`);
   }
   try {
     return await decode(body, maxBytes);

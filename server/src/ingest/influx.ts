@@ -19,6 +19,7 @@ export const influxRoutes: WriteRoute[] = [endpoints.writeInflux, endpoints.writ
 /** What InfluxDB calls its errors. Telegraf splits a batch that is too large, and keeps one that is unauthorized. */
 const codes: Partial<Record<ErrorCode, string>> = {
   invalid_input: 'invalid',
+  unsupported_type: 'invalid',
   unauthenticated: 'unauthorized',
   too_large: 'request too large',
   rate_limited: 'too many requests',

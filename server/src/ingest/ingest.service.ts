@@ -2,10 +2,10 @@ import { QuantumFluxError, type StreamKind, type Tags } from '@quantumflux/sdk/p
 import type { Bus } from '../bus/bus.ts';
 import type { Log } from '../log.ts';
 import { createCommitter, type AppendToJournal } from './committer.ts';
-import { createOnce, type Idempotency } from './idempotency.ts';
-import type { IdempotencyStore } from './idempotency.store.ts';
 import type { Refused } from './format.ts';
 import type { Piece } from './group.ts';
+import { createOnce, type Claim, type Idempotency } from './idempotency.ts';
+import type { IdempotencyStore } from './idempotency.store.ts';
 import type { PointBatch, StreamPoints } from './point-batch.ts';
 import { joinRefused } from './refusals.ts';
 
@@ -34,18 +34,18 @@ export type IngestPorts = {
   onCommit?: (commit: { points: number; entries: number }) => void;
 };
 
-/** What became of a batch. */
-type Taken = { isReplay: boolean; refused: Refused | undefined };
-
-type Sort = (
-  organization: string,
-  streams: StreamPoints[],
-) => Promise<{ pieces: Piece[]; refused: Refused | undefined }>;
-
-type Taking = { organization: string; batch: PointBatch; idempotency: Idempotency | undefined; sort: Sort };
+type Sorted = { pieces: Piece[]; refused: Refused | undefined };
+type Sort = (organization: string, streams: StreamPoints[]) => Promise<Sorted>;
 
 /** Most points that may wait for their commit: 64 MiB of columns. */
 const MAX_WAITING_POINTS = 4 * 1_024 * 1_024;
+
+/** A write that may come again, if it has a key. */
+export type KeyedWrite = { batch: PointBatch; idempotency?: Idempotency | undefined };
+type ClaimedWrite = { batch: PointBatch; claim: Claim | undefined };
+
+/** A write is on disk, but for what is `refused`; with `isReplay`, it has been before. */
+export type Stored = { isReplay: boolean; refused?: Refused | undefined };
 
 /** Takes points in. */
 export function createIngestService(ports: IngestPorts) {
@@ -89,29 +89,45 @@ export function createIngestService(ports: IngestPorts) {
     }
   };
 
-  async function take({ organization, batch, idempotency, sort }: Taking): Promise<Taken> {
-    if (waitingPoints + batch.points > MAX_WAITING_POINTS) {
+  /** Which of the claims were stored before, and what of the rest did not fit. */
+  async function take(organization: string, writes: readonly ClaimedWrite[], sort: Sort) {
+    const points = pointsIn(writes);
+    if (waitingPoints + points > MAX_WAITING_POINTS) {
       throw new QuantumFluxError('unavailable', 'More points arrive than can be stored. Send them again in a second.');
     }
-    const claim = idempotency && { organization, ...idempotency };
     let refused: Refused | undefined;
-    const store = async () => {
-      const sorted = await sort(organization, batch.streams);
+    const store = async (stored: ReadonlySet<Claim>) => {
+      const wanted = writes.filter(({ claim }) => !claim || !stored.has(claim));
+      if (wanted.length === 0) return;
+      const sorted = await sort(
+        organization,
+        wanted.flatMap(({ batch }) => batch.streams),
+      );
       ({ refused } = sorted);
-      const points = batch.points - (refused?.points ?? 0);
-      if (points > 0) await committer.commit({ pieces: sorted.pieces, points, claim });
+      const fitting = pointsIn(wanted) - (refused?.points ?? 0);
+      const claims = wanted.flatMap(({ claim }) => claim ?? []);
+      if (fitting > 0) await committer.commit({ pieces: sorted.pieces, points: fitting, claims });
     };
 
-    waitingPoints += batch.points;
+    waitingPoints += points;
     try {
-      if (!claim) await store();
-      const { isReplay } = claim ? await once(claim, store) : { isReplay: false };
-      // What did not fit the first time is told again.
-      if (isReplay) ({ refused } = await sort(organization, batch.streams));
-      return { isReplay, refused };
+      const replays = await once(
+        writes.flatMap(({ claim }) => claim ?? []),
+        store,
+      );
+      return { replays, refused };
     } finally {
-      waitingPoints -= batch.points;
+      waitingPoints -= points;
     }
+  }
+
+  async function appendAll(organization: string, writes: readonly KeyedWrite[]): Promise<Stored[]> {
+    const claimed = writes.map(({ batch, idempotency }) => ({
+      batch,
+      claim: idempotency && { organization, ...idempotency },
+    }));
+    const { replays } = await take(organization, claimed, sortAll);
+    return claimed.map(({ claim }) => ({ isReplay: claim !== undefined && replays.has(claim) }));
   }
 
   return {
@@ -119,12 +135,21 @@ export function createIngestService(ports: IngestPorts) {
      * Resolves once the whole batch is on disk; with `isReplay`, it has been before. Rejects otherwise; what is stored is
      * all of it or nothing.
      */
-    append: (organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<Taken> =>
-      take({ organization, batch, idempotency, sort: sortAll }),
+    async append(organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<Stored> {
+      return (await appendAll(organization, [{ batch, idempotency }]))[0]!;
+    },
 
     /** The same without the streams that are stored with another unit or kind: these are `refused`, the rest is on disk. */
-    appendFitting: (organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<Taken> =>
-      take({ organization, batch, idempotency, sort: sortFitting }),
+    async appendFitting(organization: string, batch: PointBatch, idempotency?: Idempotency): Promise<Stored> {
+      const claim = idempotency && { organization, ...idempotency };
+      const { replays, refused } = await take(organization, [{ batch, claim }], sortFitting);
+      const isReplay = claim !== undefined && replays.has(claim);
+      // What did not fit the first time is told again.
+      return { isReplay, refused: isReplay ? (await sortFitting(organization, batch.streams)).refused : refused };
+    },
+
+    /** The same for several writes, in this order, in one commit: all of them are stored, or none. */
+    appendAll,
 
     /** Resolves once nothing is waiting any more. */
     drain: committer.drain,
@@ -132,3 +157,7 @@ export function createIngestService(ports: IngestPorts) {
 }
 
 export type IngestService = ReturnType<typeof createIngestService>;
+
+function pointsIn(writes: readonly { batch: PointBatch }[]): number {
+  return writes.reduce((sum, { batch }) => sum + batch.points, 0);
+}

@@ -1,3 +1,4 @@
+import { blocksOf, decodeBlock } from '@quantumflux/sdk/protocol';
 import { createHash } from 'node:crypto';
 import { createMemoryBus } from '../bus/bus.memory.ts';
 import type { Database } from '../database/database.ts';
@@ -22,6 +23,39 @@ export function ingestOn({ pool }: Pick<Database, 'pool'>, ports: Partial<Ingest
     log: silent,
     ...ports,
   });
+}
+
+/** The same for streams by their keys. `points` reads back what is in the journal, `[time, value]` in the order of writing. */
+export function namedIngestOn(database: Pick<Database, 'pool'>, ports: Partial<IngestPorts> = {}) {
+  const ids = new Map<string, number>();
+  const idOf = (key: string) => ids.get(key) ?? ids.set(key, ids.size + 1).get(key)!;
+  const ingest = ingestOn(database, {
+    ensureStreams: (_, wanted) => Promise.resolve(wanted.map(({ key }) => ({ id: idOf(key), key }))),
+    ...ports,
+  });
+
+  async function points(key: string): Promise<[number, number][]> {
+    const { rows } = await database.pool.query<{ payload: Buffer }>('SELECT payload FROM journal ORDER BY "offset"');
+    return rows
+      .flatMap(({ payload }) => [...blocksOf(payload)])
+      .filter(({ stream }) => stream === ids.get(key))
+      .flatMap((block) => {
+        const { times, values } = decodeBlock(block);
+        return Array.from(times, (time, i): [number, number] => [time, values[i]!]);
+      });
+  }
+  return { ingest, points };
+}
+
+/** Holds every commit on a database still until it is called. */
+export async function holdCommits({ pool }: Pick<Database, 'pool'>): Promise<() => Promise<void>> {
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE partition_head IN ACCESS EXCLUSIVE MODE');
+  return async () => {
+    await client.query('ROLLBACK');
+    client.release();
+  };
 }
 
 /** One point of one stream. */

@@ -156,7 +156,12 @@ test.each([
     json,
   ],
   ['bytes that are no protobuf', Buffer.from([0x0a, 0xff, 0xff]), protobuf],
-  ['a form', Buffer.from('a=b'), ask('application/x-www-form-urlencoded')],
 ])('%s is refused', (_, body, how) => {
   expect(() => otlpRoute.read(body, how)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+});
+
+test('a form is of no type that we know', () => {
+  expect(() => otlpRoute.read(Buffer.from('a=b'), ask('application/x-www-form-urlencoded'))).toThrow(
+    expect.objectContaining({ code: 'unsupported_type' }),
+  );
 });

@@ -27,6 +27,7 @@ export const otlpRoute: WriteRoute = {
 /** https://grpc.io/docs/guides/status-codes/ */
 const grpcCodes: Partial<Record<ErrorCode, number>> = {
   invalid_input: 3,
+  unsupported_type: 3,
   not_found: 5,
   forbidden: 7,
   too_large: 8,
@@ -42,7 +43,7 @@ function decode(body: Buffer, ask: Ask): unknown {
   const type = mediaType(ask);
   if (type === JSON_TYPE) return parseJson(body);
   if (type !== PROTOBUF_TYPE) {
-    throw new QuantumFluxError('invalid_input', `The Content-Type must be ${PROTOBUF_TYPE} or ${JSON_TYPE}.`);
+    throw new QuantumFluxError('unsupported_type', `The Content-Type must be ${PROTOBUF_TYPE} or ${JSON_TYPE}.`);
   }
   try {
     // The same shape as JSON has: 64 bits as text.

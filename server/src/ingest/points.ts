@@ -18,7 +18,7 @@ export const pointsRoute: WriteRoute = {
     const read = Object.hasOwn(formats, type) ? formats[type] : undefined;
     if (read) return { batch: read(body) };
     throw new QuantumFluxError(
-      'invalid_input',
+      'unsupported_type',
       'The body must be JSON, sent with the header Content-Type: application/json.',
     );
   },

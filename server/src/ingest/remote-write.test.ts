@@ -61,16 +61,17 @@ test('a series that cannot be stored does not refuse the others', () => {
 });
 
 test.each([
-  ['bytes that are no protobuf', Buffer.from([0x0a, 0xff]), 'application/x-protobuf'],
+  ['bytes that are no protobuf', Buffer.from([0x0a, 0xff]), 'application/x-protobuf', 'invalid_input'],
   [
     'a message that ends too early',
     encodeWriteRequest([{ labels: { __name__: 'up' }, samples: [[1, NOW]] }]).subarray(0, 9),
     'application/x-protobuf',
+    'invalid_input',
   ],
-  ['version 2', Buffer.alloc(0), 'application/x-protobuf;proto=io.prometheus.write.v2.Request'],
-  ['JSON', Buffer.from('{}'), 'application/json'],
-])('%s is refused', (_, body, type) => {
+  ['version 2', Buffer.alloc(0), 'application/x-protobuf;proto=io.prometheus.write.v2.Request', 'unsupported_type'],
+  ['JSON', Buffer.from('{}'), 'application/json', 'unsupported_type'],
+])('%s is refused', (_, body, type, code) => {
   expect(() =>
     remoteWriteRoute.read(body, { headers: { 'content-type': type }, query: new URLSearchParams() }),
-  ).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  ).toThrow(expect.objectContaining({ code }));
 });

@@ -11,7 +11,10 @@ export const remoteWriteRoute: WriteRoute = {
   read(body, ask) {
     const { 'content-type': type = '' } = ask.headers;
     if (mediaType(ask) !== 'application/x-protobuf' || type.includes('io.prometheus.write.v2')) {
-      throw new QuantumFluxError('invalid_input', 'The body must be remote-write 1.0: application/x-protobuf, snappy.');
+      throw new QuantumFluxError(
+        'unsupported_type',
+        'The body must be remote-write 1.0: application/x-protobuf, snappy.',
+      );
     }
     return readRemoteWrite(body);
   },

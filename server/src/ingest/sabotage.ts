@@ -32,7 +32,7 @@ export function sabotaged(ports: IngestPorts, sabotage: string | undefined): Ing
       return {
         ...ports,
         appendToJournal: (entries) => append(entries, []),
-        idempotency: { find: () => Promise.resolve(undefined) },
+        idempotency: { find: () => Promise.resolve(new Map()) },
       };
     case 'wait-forever':
       return { ...ports, appendToJournal: stubborn(append) };

@@ -20,7 +20,7 @@ export const uploadRoute: WriteRoute = {
     const type = mediaType(ask);
     const read = Object.hasOwn(formats, type) ? formats[type] : undefined;
     if (!read) {
-      throw new QuantumFluxError('invalid_input', `The Content-Type must be ${Object.keys(formats).join(', or ')}.`);
+      throw new QuantumFluxError('unsupported_type', `The Content-Type must be ${Object.keys(formats).join(', or ')}.`);
     }
     const batch = pointsOfTable(read(body), {
       stream: query.get('stream') ?? undefined,
