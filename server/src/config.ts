@@ -27,6 +27,8 @@ function environment({ isEmbedded }: { isEmbedded: boolean }) {
     DATA_DIR: z.string().default('.quantumflux'),
     /** PostgreSQL 15 or newer. Without it: an embedded one. */
     DATABASE_URL: address('postgres://user:password@host:5432/name', /^postgres(ql)?$/).optional(),
+    /** Copies that follow the database, for reads; separated by commas. */
+    DATABASE_REPLICA_URLS: replicaUrls(isEmbedded),
     /** Redis, for more than one server. Without it: hints, cache and limits stay in this process. */
     REDIS_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
     /** A secret key that exists from the first start on, so that automation needs no one to copy one. */
@@ -55,6 +57,16 @@ const yesOrNo = z
   .string()
   .refine((word) => Object.hasOwn(words, word.toLowerCase()), 'must be on or off')
   .transform((word) => words[word.toLowerCase()]!);
+
+function replicaUrls(isEmbedded: boolean) {
+  const url = address('postgres://user:password@replica:5432/name, and more after commas', /^postgres(ql)?$/);
+  return z
+    .string()
+    .transform((list) => list.split(',').map((each) => each.trim()))
+    .pipe(z.array(url))
+    .refine(() => !isEmbedded, 'needs DATABASE_URL: the embedded database has no replicas')
+    .optional();
+}
 
 function address(example: string, protocol: RegExp) {
   return z.url({ protocol, error: `must look like ${example}` });

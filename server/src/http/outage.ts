@@ -26,6 +26,14 @@ export function isOutage(cause: unknown): boolean {
   );
 }
 
+/**
+ * Whether the database gave up this one question and is well otherwise: it took too long, or was in the way of others, as
+ * one at a replica that has to follow its primary (40001).
+ */
+export function isCancelled(cause: unknown): boolean {
+  return anyLayer(cause, ({ codes }) => codes.some((each) => /^(40[0-9A-Z]{3}|57014)$/.test(each)));
+}
+
 /** Whether the database has no room left on its disk: an outage that somebody has to end. */
 export function isDiskFull(cause: unknown): boolean {
   return anyLayer(cause, ({ codes }) => codes.includes('53100'));
