@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { PrismaClient } from './generated/client.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPool } from './pool.ts';
-import { openReplicas, type Replica } from './replicas.ts';
+import { openReplicas, type ReadingClient, type Replica } from './replicas.ts';
 
 /** The oldest PostgreSQL that has all we use. */
 const OLDEST_VERSION = 15;
@@ -16,7 +16,7 @@ export type Database = {
   /** Every relational query. */
   prisma: PrismaClient;
   /** Relational reads that may be a moment behind: of replicas where there are any, through Prisma's extension. */
-  reads: PrismaClient;
+  reads: ReadingClient;
   /** Parameterised SQL for the hot path. The same connections as Prisma's. */
   pool: pg.Pool;
   /**

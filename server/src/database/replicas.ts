@@ -22,6 +22,12 @@ export type Replica = {
   leaveOut(reason: string): void;
 };
 
+/**
+ * For reads that may be a moment behind: queries of models go to one of the replicas, writes and transactions to the
+ * primary, and plain SQL to wherever one says.
+ */
+export type ReadingClient = PrismaClient & { $replica(): PrismaClient; $primary(): PrismaClient };
+
 /** What a replica is like at the moment. Times of performance.now() in ms. */
 type State = { is: 'up'; since: number; answeredAt: number } | { is: 'out' };
 
@@ -44,12 +50,11 @@ export function openReplicas(urls: readonly string[], log: Log) {
   return {
     replicas: replicas as readonly Replica[],
 
-    /** The client for relational reads that need not be the newest: each goes to a replica, or else to the primary. */
-    readsOf(primary: PrismaClient): PrismaClient {
-      if (replicas.length === 0) return primary;
+    /** The primary's client, whose reads go to the replicas, or where there are none, or none answers, to the primary. */
+    readsOf(primary: PrismaClient): ReadingClient {
       const clients = replicas.map((replica) => failingOver(replica, primary));
-      // What the extension adds is for whoever wants to say where to read; its model queries are those of the primary.
-      return primary.$extends(readReplicas({ replicas: clients })) as unknown as PrismaClient;
+      const extension = readReplicas({ replicas: clients.length > 0 ? clients : [primary] });
+      return primary.$extends(extension) as unknown as ReadingClient;
     },
 
     close: async (): Promise<void> => void (await Promise.all(replicas.map(({ close }) => close()))),
