@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { appendFile, chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../server/src/database/database.ts';
@@ -98,8 +98,9 @@ async function run(place: Place & { password: string }): Promise<InstalledPostgr
       const cluster = clusterIn(standby.home);
       await mkdir(cluster, { mode: 0o700 });
       if (account) await chown(cluster, account.uid, account.gid);
-      const copy = ['-D', cluster, '-d', url('postgres'), '-X', 'stream', '--checkpoint=fast', '--write-recovery-conf'];
+      const copy = ['-D', cluster, '-d', url('postgres'), '-X', 'stream', '--checkpoint=fast', '--no-sync', '-R'];
       await runProgram(binaries, 'pg_basebackup', copy, account);
+      await writeFile(join(standby.home, 'password'), `${password}\n`);
       const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
       await appendFile(join(cluster, 'postgresql.auto.conf'), lines.join(''));
       return run({ ...standby, password });

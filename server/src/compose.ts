@@ -45,9 +45,12 @@ import { startCompaction } from './streams/compaction.loop.ts';
 import { createCompactionStore } from './streams/compaction.store.ts';
 import { createCompactor } from './streams/compactor.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
+import { createFloor, positionAfter, raising } from './streams/floor.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createReader } from './streams/reader.ts';
+import { createReplicaMetrics } from './streams/replica.metrics.ts';
+import { createReplicaSnapshots } from './streams/replica-snapshots.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
@@ -79,7 +82,12 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   // What the features stand on.
   const secrets = await loadSecrets(config);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedUrl());
-  const database = await openDatabase({ url: databaseUrl, migrationsDir: assets.migrations, log });
+  const database = await openDatabase({
+    url: databaseUrl,
+    replicaUrls: config.DATABASE_REPLICA_URLS ?? [],
+    migrationsDir: assets.migrations,
+    log,
+  });
   onStop(database.close);
   const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
   onStop(bus.close);
@@ -110,13 +118,30 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   });
 
   // Streams, and points on their way in.
-  const journal = createJournalStore(database.pool);
-  const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
+  const catalog = createCatalog({ store: createStreamStore(database.prisma, { reads: database.reads }), bus });
   onStop(await catalog.start());
-  const compactions = createCompactionStore(database.pool);
+  const floor = createFloor({ onNewEpoch: catalog.forget });
+  onStop(await bus.subscribe('points', (message) => floor.hear(positionAfter(message))));
+  const journal = raising(floor, createJournalStore(database.pool));
+  const followed = raising(floor, createJournalStore(database.longPool));
+  const compactions = createCompactionStore(database.longPool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
-  const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const replicas = database.replicas.map((replica) => ({ ...replica, snapshot: createSnapshots(replica.pool) }));
+  const replicaMetrics = createReplicaMetrics(metrics.registry, {
+    replicas: database.replicas.map(({ name, isUp, attempt, pool }) => {
+      const { heads } = createJournalStore(pool);
+      return { name, isUp, heads: async () => (await attempt(heads))?.answer };
+    }),
+    floor,
+  });
+  const snapshot = createReplicaSnapshots({
+    primary: createSnapshots(database.longPool),
+    replicas,
+    floor,
+    onRead: (from) => replicaMetrics.reads.inc({ from }),
+  });
+  const history = createHistory({ snapshot, read });
   const compactor = createCompactor({
     store: compactions,
     read,
@@ -128,7 +153,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const ingest = createIngestService(
     sabotaged(
       {
-        ensureStreams: sharing(catalog.ensure, (organization, wanted) => JSON.stringify([organization, wanted])),
+        ensureStreams: catalog.ensure,
         partitionOf,
         appendToJournal: journal.append,
         idempotency,
@@ -202,7 +227,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     log,
     authenticate,
     catalog,
-    journal,
+    journal: followed,
     history: history.history,
     intervalFor,
     thin,

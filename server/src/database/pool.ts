@@ -17,6 +17,8 @@ const limits = {
 /** Connections to one server: at most 10 of them, and nothing waits for long. */
 export function openPool(url: string, { log, ...more }: { log: Log; connectionTimeoutMillis?: number }): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, ...limits, ...more });
+  // One that ends while it is in use, also between two queries, fails the next query, which is where it is heard.
+  pool.on('connect', (client) => client.on('error', () => {}));
   reportOutages(pool, log);
   return pool;
 }

@@ -14,7 +14,7 @@ const networkCode =
 
 // The driver throws these without a code.
 const driverMessage =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed/;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed|is not queryable/;
 
 /** Whether the database, or the way to it, is the trouble: nothing is wrong with the request, and later it may work. */
 export function isOutage(cause: unknown): boolean {

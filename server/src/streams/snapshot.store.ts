@@ -30,10 +30,13 @@ const ROLLUPS: Record<Level, string> = { minutes: rollups('minutes'), hours: rol
 export function createSnapshots(pool: Pool): ReadSnapshot {
   return async (work) => {
     const client = await pool.connect();
+    const connection: Connection = { client, failure: undefined };
+    const onError = (error: Error) => (connection.failure = error);
+    client.on('error', onError);
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const { rows } = await client.query<HeadRow>(HEADS);
-      const result = await work({ position: positionOf(rows), ...readsOf(client) });
+      const result = await work({ position: positionOf(rows), ...readsOf(connection) });
       await client.query('COMMIT');
       client.release();
       return result;
@@ -41,18 +44,22 @@ export function createSnapshots(pool: Pool): ReadSnapshot {
       // The connection is in an unknown state: it must not go back to the pool.
       client.release(true);
       throw error;
+    } finally {
+      client.off('error', onError);
     }
   };
 }
 
-function readsOf(client: PoolClient): Omit<Snapshot, 'position'> {
+type Connection = { client: PoolClient; failure: Error | undefined };
+
+function readsOf(connection: Connection): Omit<Snapshot, 'position'> {
   async function visitChunks(text: string, values: unknown[], visit: (rows: ChunkRow[]) => void): Promise<void> {
-    for await (const rows of pages<ChunkColumns>(client, text, values)) visit(rows.map(chunkOf));
+    for await (const rows of pages<ChunkColumns>(connection, text, values)) visit(rows.map(chunkOf));
   }
 
   return {
     async journal(partitions, { from, to }, visit) {
-      for await (const rows of pages<EntryRow>(client, JOURNAL, [partitions, from, to])) visit(rows.map(entryOf));
+      for await (const rows of pages<EntryRow>(connection, JOURNAL, [partitions, from, to])) visit(rows.map(entryOf));
     },
 
     chunks: (streams, { from, to }, visit) => visitChunks(CHUNKS, [dayOf(from), from, to, streams], visit),
@@ -77,7 +84,10 @@ function chunkOf({ id, stream_id, t_min, t_max, is_raw, ...row }: ChunkColumns):
   return { ...row, id: Number(id), stream: stream_id, tMin: t_min, tMax: t_max, isRaw: is_raw };
 }
 
-async function* pages<Row>(client: PoolClient, text: string, values: unknown[]): AsyncGenerator<Row[]> {
+async function* pages<Row>(connection: Connection, text: string, values: unknown[]): AsyncGenerator<Row[]> {
+  const { client, failure } = connection;
+  // A cursor on a connection that has ended breaks outside of any promise, after its timeout.
+  if (failure) throw failure;
   const cursor = client.query(new Cursor<Row>(text, values));
   for (let rows = await cursor.read(PAGE); rows.length > 0; rows = await cursor.read(PAGE)) yield rows;
   await cursor.close();

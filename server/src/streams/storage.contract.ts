@@ -1,9 +1,11 @@
 import { PARTITIONS } from '@quantumflux/sdk/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrationsDir } from '../../../tests/migrations.ts';
 import type { TestDatabase } from '../../../tests/postgres.ts';
 import { applyMigrations } from '../database/migrations.ts';
+import { isOutage } from '../http/outage.ts';
 import { createIdempotencyStore } from '../ingest/idempotency.store.ts';
 import { silent } from '../log.ts';
 import type { JournalEntry } from './journal.ts';
@@ -15,6 +17,7 @@ type Storage = Awaited<ReturnType<typeof startStorage>>;
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 9, 31, 23, 59);
+const everything = { from: -Infinity, to: Infinity };
 const anything = { entries: 1_000, bytes: 1_000_000 };
 
 function entry(partition: number, tMin: number, tMax = tMin) {
@@ -102,6 +105,20 @@ export function storageContract(name: string, start: () => Promise<TestDatabase>
       }
       await expect(snapshot((stored) => Promise.resolve(stored.position.offsets.length))).resolves.toBe(8);
     });
+  });
+
+  test(`a connection to ${name} that ends between two reads fails the question, and nothing else`, async () => {
+    const failing = createSnapshots(storage.pool)(async (stored) => {
+      await stored.journal([0], everything, () => undefined);
+      await storage.prisma.$queryRaw`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'idle in transaction'`;
+      await sleep(200);
+      await stored.journal([0], everything, () => undefined);
+    });
+    const failure: unknown = await failing.catch((error: unknown) => error);
+    expect(isOutage(failure)).toBe(true);
+    // Longer than the driver waits for any answer: a cursor would break now.
+    await sleep(2_200);
   });
 
   describe(`what is compacted in ${name}`, () => {
