@@ -69,18 +69,23 @@ test('however many questions wait for the database, a write does not', async () 
   onTestFinished(() => locker.end());
   // Every question, and the compactor, waits for this table until its time is over, and holds its connection meanwhile.
   await locker.query('BEGIN; LOCK TABLE chunk IN ACCESS EXCLUSIVE MODE');
-  const questions = Promise.allSettled(Array.from({ length: 40 }, () => server.values('busy')));
+  let isOver = false;
+  const askOn = async () => {
+    while (!isOver) await server.values('busy').catch(() => undefined);
+  };
+  const questions = Array.from({ length: 40 }, askOn);
   // It is as bad as it is meant to be.
   await vi.waitFor(async () => {
     const { rowCount } = await database.pool.query(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
-    expect(rowCount).toBe(10);
-  });
+    expect(rowCount).toBeGreaterThan(7);
+  }, 15_000);
   const writes = [];
   for (let i = 0; i < 10; i++) writes.push(await server.write(i % 2 ? 'busy' : `new.s${i}`, [[i, i]]));
+  isOver = true;
   await locker.query('ROLLBACK');
-  await questions;
+  await Promise.all(questions);
   expect(writes.map(({ status }) => status)).toEqual(writes.map(() => 204));
   // Far less than the second for which a question holds its connection.
   expect(Math.max(...writes.map(({ ms }) => ms))).toBeLessThan(700);
