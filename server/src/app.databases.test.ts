@@ -49,7 +49,12 @@ async function serve(env: Record<string, string>) {
     },
     async metric(name: string): Promise<number> {
       const text = await (await fetch(`${url}/metrics`)).text();
-      return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length) ?? Number.NaN);
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.slice(name.length) ?? Number.NaN,
+      );
     },
   };
 }

@@ -69,7 +69,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 /** On a connection of its own, for a migration may take longer than any query may. */
-async function prepare(url: string, { migrationsDir, log }: Pick<DatabaseOptions, 'migrationsDir' | 'log'>): Promise<Durability> {
+async function prepare(
+  url: string,
+  { migrationsDir, log }: Pick<DatabaseOptions, 'migrationsDir' | 'log'>,
+): Promise<Durability> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, keepAlive: true });
   // The end of the connection also fails the statement, which is where it is heard.
   client.on('error', () => {});

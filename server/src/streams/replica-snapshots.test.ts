@@ -267,7 +267,8 @@ describe.skipIf(!hasPostgres())('with streaming replication', () => {
     await caughtUp(standby);
     await ask(standby, 'SELECT pg_wal_replay_pause()');
     await client.organization.create({ data: { name: 'Office' } });
-    const names = async () => (await client.organization.findMany({ orderBy: { name: 'asc' } })).map((each) => each.name);
+    const names = async () =>
+      (await client.organization.findMany({ orderBy: { name: 'asc' } })).map((each) => each.name);
     expect(await names()).toEqual(['Plant']);
     expect(await client.$primary().organization.count()).toBe(2);
     await ask(standby, 'SELECT pg_wal_replay_resume()');

@@ -45,6 +45,21 @@ export function createStreamStore(prisma: PrismaClient, { reads = { $replica: ()
     return (await prisma.stream.findMany({ where: { organizationId: organization, key: { in: keys } } })).map(streamOf);
   }
 
+  /** As arrays, for with a parameter per value a thousand streams take ten times as long. Made elsewhere: left out. */
+  async function make(organization: string, streams: NewStream[]): Promise<Stream[]> {
+    const column = <T>(value: (stream: NewStream) => T) => streams.map(value);
+    const rows = await prisma.$queryRaw<unknown[]>`
+      INSERT INTO stream (organization_id, "key", name, tags, unit, kind, public)
+      SELECT ${organization}::uuid, new."key", new.name, new.tags::jsonb, new.unit, new.kind::stream_kind, new.public
+      FROM unnest(${column(({ key }) => key)}::text[], ${column(({ stream }) => stream)}::text[],
+        ${column(({ tags }) => JSON.stringify(tags))}::text[], ${column(({ unit }) => unit)}::text[],
+        ${column(({ kind }) => kind)}::text[], ${column((each) => each.public)}::boolean[])
+        AS new("key", name, tags, unit, kind, public)
+      ON CONFLICT (organization_id, "key") DO NOTHING
+      RETURNING id, organization_id::text AS organization, "key", name AS stream, tags, unit, kind::text AS kind, public`;
+    return rows.map((row) => storedStream.parse(row));
+  }
+
   async function ensurePiece(organization: string, streams: NewStream[]): Promise<Stream[]> {
     const known = await withKeys(
       organization,
@@ -53,9 +68,8 @@ export function createStreamStore(prisma: PrismaClient, { reads = { $replica: ()
     const isKnown = new Set(known.map(({ key }) => key));
     const missing = streams.filter(({ key }) => !isKnown.has(key));
     if (missing.length === 0) return known;
-    // Another server may make the same ones at this moment; the unique key decides, and here they are left out.
-    const data = missing.map(rowOf);
-    const made = (await prisma.stream.createManyAndReturn({ data, skipDuplicates: true })).map(streamOf);
+    // Another server may make the same ones at this moment; the unique key decides.
+    const made = await make(organization, missing);
     const isMade = new Set(made.map(({ key }) => key));
     const elsewhere = missing.flatMap(({ key }) => (isMade.has(key) ? [] : [key]));
     return [...known, ...made, ...(elsewhere.length > 0 ? await withKeys(organization, elsewhere) : [])];
@@ -125,8 +139,4 @@ function streamOf({ id, organizationId, key, name, tags, unit, kind, public: isP
     kind,
     public: isPublic,
   };
-}
-
-function rowOf({ organization, stream, ...rest }: NewStream) {
-  return { ...rest, organizationId: organization, name: stream };
 }
