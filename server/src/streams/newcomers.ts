@@ -8,6 +8,9 @@ export type MakeStreams = (organization: string, wanted: NewStream[]) => Promise
 type Waiting = { wanted: NewStream; resolve: (stream: Stream) => void; reject: (error: unknown) => void };
 type Queue = { promises: Map<string, Promise<Stream>>; waiting: Waiting[]; isMaking: boolean };
 
+/** Streams that are asked for together; so the first of many need not wait for the last. */
+const MOST = 1_000;
+
 /**
  * Makes streams that are not known yet. A stream that many want is asked for once, and all that is wanted while the
  * database is busy with others goes there together: a thousand senders that come with ten new streams each cost a
@@ -20,7 +23,7 @@ export function createNewcomers(make: MakeStreams) {
     queue.isMaking = true;
     // The next turn of the loop, so that requests of this one go together.
     await new Promise<void>((turn) => setImmediate(turn));
-    while (queue.waiting.length > 0) await settle(organization, queue.waiting.splice(0));
+    while (queue.waiting.length > 0) await settle(organization, queue.waiting.splice(0, MOST));
     queues.delete(organization);
   }
 
