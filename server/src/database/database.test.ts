@@ -80,9 +80,10 @@ test('a connection that is lost is told of, and the next query has a new one', a
 test('a connection that ends while it is in use fails the next query, and nothing else', async () => {
   const client = await running.database.pool.connect();
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  await running.database.longPool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+  const end = new Promise((resolve) => client.once('end', resolve));
   // Between two queries: nobody waits for anything that could fail.
-  await new Promise((resolve) => client.once('end', resolve));
+  await running.database.longPool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+  await end;
   const failure: unknown = await client.query('SELECT 1').catch((error: unknown) => error);
   expect(isOutage(failure)).toBe(true);
   client.release(true);
