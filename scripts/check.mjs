@@ -1,6 +1,6 @@
 // `npm test`, here and in CI: all that must hold before a change is merged. Every step runs, also after one failed, and
 // the last line printed is `N passed, N failed`.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { build } from './build.mjs';
 import { browserTests, program, vitest } from './check/steps.mjs';
@@ -11,7 +11,7 @@ const FAILED = { passed: 0, failed: 1 };
 const begin = performance.now();
 const rows = [];
 
-requireRedis();
+requireInstalled();
 // What is generated is imported by what is checked.
 await step('database client', () => build(['database']).then(() => PASSED));
 
@@ -47,15 +47,24 @@ async function loudStep(name, work) {
   await step(name, work);
 }
 
-function requireRedis() {
-  const installed = (process.env.PATH ?? '')
-    .split(delimiter)
-    .some((folder) => existsSync(join(folder, 'redis-server')));
-  if (installed) return;
-  heading('redis-server is not installed: what needs Redis is NOT tested');
-  console.log('Debian, Ubuntu: apt-get install redis-server      macOS: brew install redis\n');
+function requireInstalled() {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const hasRedis = folders.some((folder) => existsSync(join(folder, 'redis-server')));
+  if (!hasRedis) missing('redis-server', 'redis-server', 'redis');
+  const debian = '/usr/lib/postgresql';
+  const installed = existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, 'bin')) : [];
+  const others = ['/opt/homebrew/opt', '/usr/local/opt'].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, 'bin')) : [],
+  );
+  const hasPostgres = [...installed, ...others].some((folder) => existsSync(join(folder, 'pg_basebackup')));
+  if (!hasPostgres) missing('PostgreSQL', 'postgresql', 'postgresql@17');
+}
+
+function missing(name, debian, brew) {
+  heading(`${name} is not installed: what needs it is NOT tested`);
+  console.log(`Debian, Ubuntu: apt-get install ${debian}      macOS: brew install ${brew}\n`);
   // A machine that decides about merging must not skip in silence.
-  if (process.env.CI === 'true') rows.push({ name: 'redis-server', ...FAILED, skipped: 0, seconds: 0 });
+  if (process.env.CI === 'true') rows.push({ name, ...FAILED, skipped: 0, seconds: 0 });
 }
 
 function summarise() {

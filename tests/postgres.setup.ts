@@ -3,12 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openDatabase } from '../server/src/database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../server/src/database/embedded.postgres.ts';
 import { silent } from '../server/src/log.ts';
-import { migrationsDir } from './migrations.ts';
+import { makeTemplate } from './databases.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -49,15 +47,4 @@ async function start(): Promise<EmbeddedPostgres> {
       await rm(dir, { recursive: true });
     },
   };
-}
-
-/** What each test file gets a copy of. */
-async function makeTemplate(server: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server });
-  await client.connect();
-  await client.query('CREATE DATABASE migrated');
-  await client.end();
-  const url = new URL(server);
-  url.pathname = 'migrated';
-  await (await openDatabase({ url: url.href, migrationsDir, log: silent })).close();
 }

@@ -54,11 +54,14 @@ import { createCompactionStore } from './streams/compaction.store.ts';
 import { createCompactor } from './streams/compactor.ts';
 import { eager } from './streams/eager.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
+import { createFloor, positionAfter, raising } from './streams/floor.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createMonthMaker } from './streams/month-maker.ts';
 import { createReader } from './streams/reader.ts';
 import { createRecentEntries } from './streams/recent-entries.ts';
+import { createReplicaMetrics } from './streams/replica.metrics.ts';
+import { createReplicaSnapshots } from './streams/replica-snapshots.ts';
 import { keepTo } from './streams/retention.ts';
 import { sabotagedReader, sabotagedStore } from './streams/sabotage.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
@@ -92,7 +95,12 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   // What the features stand on.
   const secrets = await loadSecrets(config);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedUrl());
-  const database = await openDatabase({ url: databaseUrl, migrationsDir: assets.migrations, log });
+  const database = await openDatabase({
+    url: databaseUrl,
+    replicaUrls: config.DATABASE_REPLICA_URLS ?? [],
+    migrationsDir: assets.migrations,
+    log,
+  });
   onStop(database.close);
   const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
   onStop(bus.close);
@@ -123,20 +131,37 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   });
 
   // Streams, and points on their way in.
-  const journal = createJournalStore(database.pool);
   const catalog = createCatalog({
-    store: createStreamStore(database.prisma, { retentionMs: config.RETENTION }),
+    store: createStreamStore(database.prisma, { reads: database.reads, retentionMs: config.RETENTION }),
     bus,
   });
   onStop(await catalog.start());
-  const compactions = createCompactionStore(database.pool);
+  const floor = createFloor({ onNewEpoch: catalog.forget });
+  onStop(await bus.subscribe('points', (message) => floor.hear(positionAfter(message))));
+  const journal = raising(floor, createJournalStore(database.pool));
+  const followed = raising(floor, createJournalStore(database.longPool));
+  const compactions = createCompactionStore(database.longPool);
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = sabotagedReader(createReader({ log, onCorrupt: () => storage.corruptions.inc() }), config.SABOTAGE);
   const recent = createRecentEntries();
-  const history = keepTo(
-    createHistory({ snapshot: createSnapshots(database.pool, recent), read }),
-    (id) => catalog.get(id)?.retentionMs ?? null,
-  );
+  const replicas = database.replicas.map((replica) => ({
+    ...replica,
+    snapshot: createSnapshots(replica.pool, recent),
+  }));
+  const replicaMetrics = createReplicaMetrics(metrics.registry, {
+    replicas: database.replicas.map(({ name, isUp, attempt, pool }) => {
+      const { heads } = createJournalStore(pool);
+      return { name, isUp, heads: async () => (await attempt(heads))?.answer };
+    }),
+    floor,
+  });
+  const snapshot = createReplicaSnapshots({
+    primary: createSnapshots(database.longPool, recent),
+    replicas,
+    floor,
+    onRead: (from) => replicaMetrics.reads.inc({ from }),
+  });
+  const history = keepTo(createHistory({ snapshot, read }), (id) => catalog.get(id)?.retentionMs ?? null);
   const pace = config.COMPACTION === 'eager' ? eager : undefined;
   const compactor = createCompactor(
     {
@@ -153,10 +178,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const ingest = createIngestService(
     sabotaged(
       {
-        ensureStreams: knownFirst({
-          ensure: sharing(catalog.ensure, (organization, wanted) => JSON.stringify([organization, wanted])),
-          get: catalog.get,
-        }),
+        ensureStreams: knownFirst({ ensure: catalog.ensure, get: catalog.get }),
         partitionOf,
         appendToJournal: journal.append,
         idempotency,
@@ -252,7 +274,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     log,
     authenticate,
     catalog,
-    journal,
+    journal: followed,
     history: history.history,
     recent,
     intervalFor,

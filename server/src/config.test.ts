@@ -64,6 +64,20 @@ test.each(['plant/#/a', 'a+', '#a', ','])('MQTT_TOPICS=%s is refused', (MQTT_TOP
   expect(() => readConfig({ MQTT_URL: 'mqtt://a', MQTT_TOPICS })).toThrow('MQTT_TOPICS must be filters');
 });
 
+test('replicas are separated by commas, and belong to a database that is not embedded', () => {
+  const one = 'postgres://a:b@one:5432/x';
+  const two = 'postgresql://a:b@two/x';
+  const list = (DATABASE_REPLICA_URLS: string) =>
+    readConfig({ DATABASE_URL, DATABASE_REPLICA_URLS, ...secrets }).DATABASE_REPLICA_URLS;
+  expect(list(` ${one}, ${two} `)).toEqual([one, two]);
+  expect(list(one)).toEqual([one]);
+  expect(list('')).toBeUndefined();
+  expect(() => list(`${one},http://hunter2`)).toThrow(/DATABASE_REPLICA_URLS\.1 must look like postgres:(?!.*hunter2)/);
+  expect(() => readConfig({ DATABASE_REPLICA_URLS: one })).toThrow(
+    'DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.',
+  );
+});
+
 test('the machine is not recorded beside a database that may be shared', () => {
   expect(readConfig({ DATABASE_URL, ...secrets }).HOST_METRICS).toBe(false);
 });

@@ -47,6 +47,8 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     DATA_DIR: z.string().default('.quantumflux'),
     /** PostgreSQL 15 or newer. Without it: an embedded one. */
     DATABASE_URL: address('postgres://user:password@host:5432/name', /^postgres(ql)?$/).optional(),
+    /** Copies that follow the database, for reads; separated by commas. */
+    DATABASE_REPLICA_URLS: replicaUrls(isEmbedded),
     /** Redis, for more than one server. Without it: hints, cache and limits stay in this process. */
     REDIS_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
     /** Redis where other programs leave points. Default: REDIS_URL. */
@@ -114,6 +116,16 @@ function list(each = /./, message = 'must have at least one entry') {
     .transform((text) => text.split(',').map((part) => part.trim()))
     .transform((parts) => parts.filter((part) => part !== ''))
     .refine((parts) => parts.length > 0 && parts.every((part) => each.test(part)), message);
+}
+
+function replicaUrls(isEmbedded: boolean) {
+  const url = address('postgres://user:password@replica:5432/name, and more after commas', /^postgres(ql)?$/);
+  return z
+    .string()
+    .transform((list) => list.split(',').map((each) => each.trim()))
+    .pipe(z.array(url))
+    .refine(() => !isEmbedded, 'needs DATABASE_URL: the embedded database has no replicas')
+    .optional();
 }
 
 function address(example: string, protocol: RegExp) {

@@ -3,6 +3,8 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 import { PrismaClient } from './generated/client.ts';
 import { applyMigrations } from './migrations.ts';
+import { openPool } from './pool.ts';
+import { openReplicas, type ReadingClient, type Replica } from './replicas.ts';
 
 /** The oldest PostgreSQL that has all we use. */
 const OLDEST_VERSION = 15;
@@ -13,8 +15,16 @@ export type Durability = 'local' | 'none';
 export type Database = {
   /** Every relational query. */
   prisma: PrismaClient;
+  /** Relational reads that may be a moment behind: of replicas where there are any, through Prisma's extension. */
+  reads: ReadingClient;
   /** Parameterised SQL for the hot path. The same connections as Prisma's. */
   pool: pg.Pool;
+  /**
+   * For what may take its time: questions about points, and the work behind them. However many of these connections are
+   * busy, a write finds one in `pool`.
+   */
+  longPool: pg.Pool;
+  replicas: readonly Replica[];
   durability: Durability;
   /** Whether it answers at the moment; within about 2 s. */
   isUp(): Promise<boolean>;
@@ -23,34 +33,28 @@ export type Database = {
 
 export type DatabaseOptions = {
   url: string;
+  /** Replicas that reads may go to. Default none. */
+  replicaUrls?: readonly string[];
   /** Folder of the migrations, which are applied first. */
   migrationsDir: string;
   log: Log;
 };
 
-// Whoever waits longer for the database has left. The server gives up before we do, so that the connection stays whole.
-const limits = {
-  max: 10,
-  connectionTimeoutMillis: 1_500,
-  query_timeout: 2_000,
-  statement_timeout: 1_500,
-  lock_timeout: 1_000,
-  idle_in_transaction_session_timeout: 5_000,
-  maxLifetimeSeconds: 1_800,
-  keepAlive: true,
-  application_name: 'quantumflux',
-};
-
 /** Connects, checks what kind of database this is, and brings it up to date. */
-export async function openDatabase({ url, migrationsDir, log }: DatabaseOptions): Promise<Database> {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { url, replicaUrls = [], migrationsDir, log } = options;
   const durability = await prepare(url, { migrationsDir, log });
-  const pool = new pg.Pool({ connectionString: url, ...limits });
-  reportOutages(pool, log);
+  const pool = openPool(url, { log });
+  const longPool = openPool(url, { log });
+  const { replicas, readsOf, close: closeReplicas } = openReplicas(replicaUrls, log);
   // Minimal, for the long form of an error quotes the values of the query.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' });
   return {
     prisma,
+    reads: readsOf(prisma),
     pool,
+    longPool,
+    replicas,
     durability,
     isUp: () =>
       pool.query('SELECT 1').then(
@@ -59,13 +63,16 @@ export async function openDatabase({ url, migrationsDir, log }: DatabaseOptions)
       ),
     async close() {
       await prisma.$disconnect();
-      await pool.end();
+      await Promise.all([pool.end(), longPool.end(), closeReplicas()]);
     },
   };
 }
 
 /** On a connection of its own, for a migration may take longer than any query may. */
-async function prepare(url: string, { migrationsDir, log }: Omit<DatabaseOptions, 'url'>): Promise<Durability> {
+async function prepare(
+  url: string,
+  { migrationsDir, log }: Pick<DatabaseOptions, 'migrationsDir' | 'log'>,
+): Promise<Durability> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, keepAlive: true });
   // The end of the connection also fails the statement, which is where it is heard.
   client.on('error', () => {});
@@ -107,18 +114,4 @@ function unreachable(url: string, { code, message }: NodeJS.ErrnoException): str
     return `${where} does not let the user "${username}" in. Check DATABASE_URL.`;
   if (code === '3D000') return `${where} has no database "${name}". Create it, or check DATABASE_URL.`;
   return `${where} cannot be reached (${code ?? message}). Start it, or check DATABASE_URL.`;
-}
-
-/** A connection that ends while idle is told of here, and only once until the next one is made. */
-function reportOutages(pool: pg.Pool, log: Log): void {
-  let isReported = false;
-  pool.on('connect', (client) => {
-    isReported = false;
-    // One that ends while somebody has it also fails his query, or his next one. Unheard, it would end the process.
-    client.on('error', () => {});
-  });
-  pool.on('error', (error) => {
-    if (!isReported) log.warn('connections to the database were lost; new ones are made when they are needed', error);
-    isReported = true;
-  });
 }

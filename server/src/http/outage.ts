@@ -14,7 +14,7 @@ const networkCode =
 
 // The driver throws these without a code.
 const driverMessage =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed/;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed|is not queryable/;
 
 /** Whether the database, or the way to it, is the trouble: nothing is wrong with the request, and later it may work. */
 export function isOutage(cause: unknown): boolean {
@@ -24,6 +24,14 @@ export function isOutage(cause: unknown): boolean {
       codes.some((each) => sqlState.test(each) || prismaCode.test(each) || networkCode.test(each)) ||
       driverMessage.test(message),
   );
+}
+
+/**
+ * Whether the database gave up this one question and is well otherwise: it took too long, or was in the way of others, as
+ * one at a replica that has to follow its primary (40001).
+ */
+export function isCancelled(cause: unknown): boolean {
+  return anyLayer(cause, ({ codes }) => codes.some((each) => /^(40[0-9A-Z]{3}|57014)$/.test(each)));
 }
 
 /** Whether the database has no room left on its disk: an outage that somebody has to end. */

@@ -1,10 +1,11 @@
 import { MAX_SELECTED_STREAMS, QuantumFluxError, streamKey } from '@quantumflux/sdk/protocol';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startDatabase } from '../../../tests/postgres.ts';
 import { createMemoryBus } from '../bus/bus.memory.ts';
 import { silent } from '../log.ts';
 import { createCatalog, type Catalog } from './catalog.ts';
-import { createStreamStore, type NewStream } from './streams.store.ts';
+import type { Stream } from './stream.ts';
+import { createStreamStore, type NewStream, type StreamStore } from './streams.store.ts';
 
 let started: Awaited<ReturnType<typeof startDatabase>>;
 let organization: string;
@@ -19,7 +20,8 @@ beforeEach(async () => {
   const bus = createMemoryBus(silent);
   const make = () => createCatalog({ store: createStreamStore(started.database.prisma), bus });
   [here, there] = [make(), make()];
-  await Promise.all([here.start(), there.start()]);
+  const stops = await Promise.all([here.start(), there.start()]);
+  return () => Promise.all(stops.map((stop) => stop()));
 });
 
 function wanted(stream: string, more: Partial<NewStream> = {}): NewStream {
@@ -118,4 +120,143 @@ test('a selector that picks too many streams is told so', async () => {
   );
   expect(await codeOf(here.select('many.*', viewer()))).toBe('too_large');
   expect(await codeOf(here.select('many.s1*', viewer()))).toBe('ok');
+});
+
+describe('of many new streams at once', () => {
+  const SENDERS = 1_000;
+  const EACH = 10;
+  const batch = (sender: number) => Array.from({ length: EACH }, (_, i) => wanted(`new.s${sender}.v${i}`));
+
+  /** How many questions the database is asked meanwhile. */
+  async function questionsDuring(work: () => Promise<unknown>): Promise<number> {
+    const { pool } = started.database;
+    let questions = 0;
+    const count = () => (questions += 1);
+    pool.on('acquire', count);
+    await work();
+    pool.off('acquire', count);
+    return questions;
+  }
+
+  test('all are made, with a handful of questions', async () => {
+    const made: Stream[][] = [];
+    const questions = await questionsDuring(async () => {
+      const senders = Array.from(
+        { length: SENDERS },
+        async (_, i) => (made[i] = await here.ensure(organization, batch(i))),
+      );
+      await Promise.all(senders);
+    });
+    expect(questions).toBeLessThan(60);
+    made.forEach((streams, i) => expect(names(streams)).toEqual(names(batch(i))));
+    expect(new Set(made.flat().map(({ id }) => id)).size).toBe(SENDERS * EACH);
+    // From now on nobody asks.
+    expect(await questionsDuring(() => here.ensure(organization, batch(7)))).toBe(0);
+  });
+
+  test('two servers that make the same ones agree', async () => {
+    const senders = Array.from({ length: 200 }, async (_, i) => {
+      const [one, other] = [here.ensure(organization, batch(i)), there.ensure(organization, batch(i).toReversed())];
+      expect((await other).toReversed()).toEqual(await one);
+    });
+    await Promise.all(senders);
+    expect(await started.database.prisma.stream.count({ where: { organizationId: organization } })).toBe(2_000);
+  });
+
+  test('one that the database refuses does not harm the others', async () => {
+    const refused = wanted('bad', { key: 'no\0such' });
+    const answers = await Promise.allSettled([
+      ...Array.from({ length: 20 }, (_, i) => here.ensure(organization, batch(i))),
+      here.ensure(organization, [wanted('good'), refused]),
+      ...Array.from({ length: 20 }, (_, i) => here.ensure(organization, batch(20 + i))),
+    ]);
+    expect(answers.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([20]);
+  });
+});
+
+describe('what a selector was answered with', () => {
+  /** Counts what is asked of the store. */
+  function counting(store: StreamStore) {
+    const asked = { named: 0, changedSince: 0 };
+    const named: StreamStore['named'] = (...question) => ((asked.named += 1), store.named(...question));
+    const changedSince: StreamStore['changedSince'] = (mark) => ((asked.changedSince += 1), store.changedSince(mark));
+    return { asked, store: { ...store, named, changedSince } };
+  }
+
+  test('is known from then on, with what is made, here and there, and what becomes public', async () => {
+    const { asked, store } = counting(createStreamStore(started.database.prisma));
+    const bus = createMemoryBus(silent);
+    const watched = createCatalog({ store, bus }, { lookMs: 60_000 });
+    const other = createCatalog({ store: createStreamStore(started.database.prisma), bus });
+    const stops = await Promise.all([watched.start(), other.start()]);
+    const [first] = await watched.ensure(organization, [wanted('a.x')]);
+    for (let i = 0; i < 5; i++) expect(names(await watched.select('a.*', viewer()))).toEqual(['a.x']);
+    // Of this server: in the very next answer.
+    await watched.ensure(organization, [wanted('a.y')]);
+    expect(names(await watched.select('a.*', viewer()))).toEqual(['a.x', 'a.y']);
+    await other.ensure(organization, [wanted('a.z'), wanted('b')]);
+    await vi.waitFor(async () => expect(names(await watched.select('a.*', viewer()))).toEqual(['a.x', 'a.y', 'a.z']));
+    expect(await watched.select('a.*', viewer({ publicOnly: true }))).toEqual([]);
+    await other.setPublic([first!], true);
+    await vi.waitFor(async () =>
+      expect(names(await watched.select('a.*', viewer({ publicOnly: true })))).toEqual(['a.x']),
+    );
+    await other.setPublic([first!], false);
+    await vi.waitFor(async () => expect(await watched.select('a.*', viewer({ publicOnly: true }))).toEqual([]));
+    expect(asked.named).toBe(1);
+    await Promise.all(stops.map((stop) => stop()));
+  });
+
+  test('follows changes whose hint was lost, and changes by hand', async () => {
+    const store = createStreamStore(started.database.prisma);
+    // Each on a bus of its own: no hint ever arrives.
+    const [alone, other] = [createMemoryBus(silent), createMemoryBus(silent)].map((bus) =>
+      createCatalog({ store, bus }, { lookMs: 100 }),
+    );
+    const stops = await Promise.all([alone!.start(), other!.start()]);
+    const heard = vi.fn();
+    alone!.watch(heard);
+    expect(await alone!.select('*', viewer())).toEqual([]);
+    await other!.ensure(organization, [wanted('late')]);
+    await vi.waitFor(async () => expect(names(await alone!.select('*', viewer()))).toEqual(['late']));
+    await started.database.pool.query(`UPDATE stream SET unit = 'celsius' WHERE organization_id = $1`, [organization]);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([expect.objectContaining({ unit: 'celsius' })]));
+    expect(await alone!.select('late', viewer())).toMatchObject([{ unit: 'celsius' }]);
+    await Promise.all(stops.map((stop) => stop()));
+  });
+
+  test('is not given while nobody could look for changes', async () => {
+    const { asked, store } = counting(createStreamStore(started.database.prisma));
+    let isAway = false;
+    const away = {
+      ...store,
+      changedSince: (mark: bigint) => (isAway ? Promise.reject(new Error('away')) : store.changedSince(mark)),
+    };
+    const catalog = createCatalog({ store: away, bus: createMemoryBus(silent) }, { lookMs: 20, staleMs: 100 });
+    const stop = await catalog.start();
+    expect(await catalog.select('*', viewer())).toEqual([]);
+    isAway = true;
+    await vi.waitFor(() => expect(codeOf(catalog.select('*', viewer()))).resolves.toBe('broken'));
+    isAway = false;
+    await vi.waitFor(() => expect(codeOf(catalog.select('*', viewer()))).resolves.toBe('ok'));
+    expect(asked.named).toBe(1);
+    await stop();
+  });
+
+  test('is forgotten when there is more of it than may be kept', async () => {
+    const { asked, store } = counting(createStreamStore(started.database.prisma));
+    const catalog = createCatalog({ store, bus: createMemoryBus(silent) }, { mostListed: 25, mostStreams: 10 });
+    const stop = await catalog.start();
+    const many = (name: string) => Array.from({ length: 10 }, (_, i) => wanted(`${name}.s${i}`));
+    for (const name of ['a', 'b', 'c']) await catalog.ensure(organization, many(name));
+    // Also of those that are no longer remembered one by one.
+    for (const name of ['a', 'b', 'c', 'b', 'c']) {
+      expect(names(await catalog.select(`${name}.*`, viewer()))).toEqual(names(many(name)));
+    }
+    expect(asked.named).toBe(3);
+    expect(await catalog.select('a.*', viewer())).toHaveLength(10);
+    expect(asked.named).toBe(4);
+    expect(names(await catalog.ensure(organization, many('a')))).toEqual(names(many('a')));
+    await stop();
+  });
 });

@@ -58,5 +58,8 @@ export interface Snapshot {
   ): Promise<void>;
 }
 
-/** Reads in one snapshot, so that nothing falls between journal and chunks, or is found in both. */
+/**
+ * Reads in one snapshot, so that nothing falls between journal and chunks, or is found in both. `work` may be called once
+ * more, with the snapshot of another server, when the first one gives up half way: what it gathers is made inside of it.
+ */
 export type ReadSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>;

@@ -23,16 +23,18 @@ export const columnsOf = (points: Points): Columns => ({
 export const pointsOf = ({ times, values }: Columns): Points => [...times].map((time, i) => [time, values[i]!]);
 
 /** A database of its own with an organization, and ways to write into it. */
-export async function startStorage() {
-  const { database, stop } = await startDatabase();
+export async function startStorage({ start = startDatabase } = {}) {
+  const { database, url, stop } = await start();
   const { pool, prisma } = database;
   const { id: organizationId } = await prisma.organization.create({ data: { name: 'Plant' } });
   const journal = createJournalStore(pool);
   const recent = createRecentEntries(400);
 
   return {
+    url,
     pool,
     prisma,
+    journal,
     organizationId,
     stop,
 
