@@ -43,6 +43,7 @@ async function batches(server) {
   for (let round = 0; round < ROUNDS; round++) {
     let perCommit = 1_000;
     for (const { what, senders } of ours) {
+      await rested(server);
       const run = await watch(server, () => load(server, { bodies: senders, ms: MS }));
       const points = run.count * 1_000;
       const commitPoints = points / run.commits;
@@ -121,7 +122,7 @@ async function singles(server) {
   }));
 }
 
-/** Until the server has compacted what it was just sent, so that the others are not measured beside that. */
+/** Until the server has compacted what it was sent before, so that nothing is measured beside that. */
 async function rested(server) {
   for (let i = 0; i < 40; i++) {
     const before = cpuSeconds(server.pid);
