@@ -1,4 +1,4 @@
-/** Before it, times in ms have 13 digits, which is what the texts have room for. */
+/** Times count from here. In ms they have 13 digits, which is what the texts have room for. */
 const START = Date.now();
 
 /** Points of the same streams in each format; `next` moves all their times on, in place, for next to nothing. */

@@ -88,7 +88,8 @@ async function repeat(ms, each, step) {
     durations.push(now - before);
   }
   const seconds = (performance.now() - start) / 1_000;
-  return { perSecond: (durations.length * each) / seconds, durations, ...percentiles(durations) };
+  const points = durations.length * each;
+  return { perSecond: points / seconds, points, ...percentiles(durations) };
 }
 
 async function withClients(url, count, work) {

@@ -1,5 +1,13 @@
 import { MAX_BATCH_POINTS, QuantumFluxError } from '@quantumflux/sdk/protocol';
-import { batchOf, checkStream, tooManyPoints, type CheckedStream, type PointBatch } from './point-batch.ts';
+import {
+  batchOf,
+  checkStream,
+  tooManyPoints,
+  withColumns,
+  type CheckedStream,
+  type PointBatch,
+  type StreamPoints,
+} from './point-batch.ts';
 
 /** Names a stream among those of one batch. */
 export type Place = number;
@@ -63,14 +71,18 @@ export class BatchBuilder {
       times[at] = this.#times[i]!;
       values[at] = this.#values[i]!;
     }
-    return batchOf(
-      this.#streams.flatMap((checked, place) => {
-        const [start, count] = [ends[place]!, counts[place]!];
-        if (count === 0) return [];
-        const columns = { times: times.subarray(start, start + count), values: values.subarray(start, start + count) };
-        return { ...checked, columns };
-      }),
-    );
+    const streams: StreamPoints[] = [];
+    for (const [place, checked] of this.#streams.entries()) {
+      const [start, count] = [8 * ends[place]!, counts[place]!];
+      if (count === 0) continue;
+      // Views of the one column of all.
+      const columns = {
+        times: new Float64Array(times.buffer, start, count),
+        values: new Float64Array(values.buffer, start, count),
+      };
+      streams.push(withColumns(checked, columns));
+    }
+    return batchOf(streams);
   }
 
   #grow(): void {

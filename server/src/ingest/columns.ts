@@ -5,6 +5,7 @@ import {
   checkStream,
   isTime,
   tooManyPoints,
+  withColumns,
   type CheckedStream,
   type PointBatch,
   type StreamPoints,
@@ -35,12 +36,12 @@ export function readColumns(body: Buffer): PointBatch {
   let at = 0;
   const streams = heads.map(({ checked, count }, i): StreamPoints => {
     const columns: Columns = {
-      times: numbers.subarray(at, at + count),
-      values: numbers.subarray(at + count, at + 2 * count),
+      times: new Float64Array(numbers.buffer, 8 * at, count),
+      values: new Float64Array(numbers.buffer, 8 * (at + count), count),
     };
     at += 2 * count;
     check(columns, i);
-    return { ...checked, columns };
+    return withColumns(checked, columns);
   });
   return batchOf(streams);
 }

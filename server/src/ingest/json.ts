@@ -1,6 +1,6 @@
 import { QuantumFluxError, type Columns } from '@quantumflux/sdk/protocol';
 import { isUtf8 } from 'node:buffer';
-import { batchOf, checkStream, isTime, type PointBatch, type StreamPoints } from './point-batch.ts';
+import { batchOf, checkStream, isTime, withColumns, type PointBatch, type StreamPoints } from './point-batch.ts';
 
 /** Reads the JSON body of `POST /api/v1/points`: one stream, or `{ streams: [...] }`. */
 export function readPoints(body: unknown): PointBatch {
@@ -23,7 +23,7 @@ export function parseJson(body: Buffer): unknown {
 export function streamOf(value: unknown, at: readonly PropertyKey[]): StreamPoints {
   const checked = checkStream(value, at, 'points');
   const { points } = value as { points?: unknown };
-  if (Array.isArray(points) && points.length > 0) return { ...checked, columns: columnsOf(points, at) };
+  if (Array.isArray(points) && points.length > 0) return withColumns(checked, columnsOf(points, at));
   const path = [...at, 'points'].join('.');
   throw new QuantumFluxError('invalid_input', `${path}: must be a list with at least one point.`, { path });
 }

@@ -93,6 +93,12 @@ function check(value: unknown, at: readonly PropertyKey[]): CheckedStream {
   return { stream, tags, key, unit, kind, public: false };
 }
 
+/** A stream with its points. Spelled out: thousands a second are made, and a spread costs five times as much. */
+export function withColumns(checked: CheckedStream, columns: Columns): StreamPoints {
+  const { stream, tags, key, unit, kind } = checked;
+  return { stream, tags, key, unit, kind, public: checked.public, columns };
+}
+
 /** Whether this can be the time of a point, in ms since the epoch. */
 export function isTime(time: unknown): time is number {
   return typeof time === 'number' && Math.abs(time) <= MAX_TIME;
