@@ -34,6 +34,8 @@ export async function startBroker({ password }: { password?: string } = {}) {
           error ? fail(error) : done(),
         ),
       ),
+    /** Bytes that were taken by the network on the way to the clients. */
+    sentBytes: () => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten - socket.writableLength, 0),
     /** Ends all connections and takes no more; what it has for its clients it keeps. */
     async goAway(): Promise<void> {
       const closed = new Promise((done) => server.close(done));

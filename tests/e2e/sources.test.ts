@@ -81,8 +81,10 @@ describe.skipIf(!hasRedis())('a server with sources', () => {
     server = await startServer({ dataDir: folder.path, port: server.port, env });
     const stored = await valuesOf('term.socket');
     const acknowledged = sender.answers.filter(({ ok }) => ok).map(({ id }) => id!);
-    // Nothing that was answered is missing, and of what was not, nothing is there.
-    expect(stored).toEqual(acknowledged);
+    // Nothing that was acknowledged is missing, and of what had no answer, nothing is there.
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([]);
+    expect(stored.filter((id) => id >= sender.answers.length)).toEqual([]);
     const all = Array.from({ length: 500 }, (_, i) => i);
     await expect.poll(() => valuesOf('term.redis'), wait).toEqual(all);
     await expect.poll(() => valuesOf('mqtt.term'), wait).toEqual(all);

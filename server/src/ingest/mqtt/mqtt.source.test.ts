@@ -105,6 +105,21 @@ test('while the database stores nothing, nothing is acknowledged; then all of it
   ]);
 });
 
+test('while the database stores nothing, no more is read than there is room for', async () => {
+  const { counts } = await startConnected();
+  const release = await holdCommits(db.database);
+  for (let i = 0; i < 600; i++) void broker.publish('plant/temp', at(i).padEnd(100_000, ' '));
+  let before = -1;
+  while (broker.sentBytes() !== before) {
+    before = broker.sentBytes();
+    await sleep(2_000);
+  }
+  // 8 MiB of room, and what the buffers between us hold.
+  expect(before).toBeLessThan(40_000_000);
+  await release();
+  await expect.poll(() => counts['stored'], wait).toBe(600);
+});
+
 test('a bridge that stops while nothing can be stored has acknowledged nothing: the next one gets it', async () => {
   const { stop, counts } = await startConnected();
   const release = await holdCommits(db.database);
