@@ -47,6 +47,8 @@ import { createCompactor } from './streams/compactor.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
+import { queryRoutes } from './streams/query/query.routes.ts';
+import { createQueries } from './streams/query/query.service.ts';
 import { createReader } from './streams/reader.ts';
 import { createSnapshots } from './streams/snapshot.store.ts';
 import { createStorageMetrics } from './streams/storage.metrics.ts';
@@ -117,6 +119,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
   const history = createHistory({ snapshot: createSnapshots(database.pool), read });
+  const queries = await createQueries({ history, heads: journal.heads, cache, bus });
+  onStop(queries.stop);
   const compactor = createCompactor({
     store: compactions,
     read,
@@ -171,7 +175,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         users,
       }),
       agentsRoutes({ version }),
-      streamRoutes({ catalog, history }),
+      streamRoutes({ catalog }),
+      queryRoutes({ catalog, queries }),
       demoRoutes({ directory: assets.demo }),
     ],
   });

@@ -10,8 +10,7 @@ import {
   type StreamPoints,
 } from './point-batch.ts';
 
-/** The media type of binary columns. */
-export const COLUMNS_TYPE = 'application/vnd.quantumflux.columns';
+export { COLUMNS_TYPE } from '@quantumflux/sdk/protocol';
 
 // All numbers are little-endian.
 //   u32 length of the header in bytes · header, JSON: {"streams": [{stream, tags?, unit?, kind?, count}, …]}

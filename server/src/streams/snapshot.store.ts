@@ -16,6 +16,8 @@ const COLUMNS = 'c.id, c.stream_id, c.t_min, c.t_max, c.count, c.min, c.max, c.f
 const IN_RANGE = 'c.t_min >= $1 AND c.t_max >= $2 AND c.t_min <= $3';
 const CHUNKS = `SELECT ${COLUMNS}, c.payload AS bytes, true AS is_raw FROM chunk c
   WHERE c.stream_id = ANY($4::int[]) AND ${IN_RANGE} ORDER BY c.stream_id, c.t_min`;
+const COUNT = `SELECT coalesce(sum(c.count), 0)::float8 AS points FROM chunk c
+  WHERE c.stream_id = ANY($4::int[]) AND ${IN_RANGE}`;
 const NEEDS_POINTS = '(c.t_min < $2 OR c.t_max > $3 OR (c.t_max >= w.tail_from AND c.t_min <= w.tail_to))';
 // What lies within one interval is told by the statistics of the whole chunk.
 const IN_ONE = 'floor(c.t_min / $7::float8) = floor(c.t_max / $7::float8)';
@@ -28,19 +30,33 @@ const ROLLUPS: Record<Level, string> = { minutes: rollups('minutes'), hours: rol
 
 /** Snapshots of PostgreSQL. */
 export function createSnapshots(pool: Pool): ReadSnapshot {
-  return async (work) => {
+  return async (work, signal) => {
+    signal?.throwIfAborted();
     const client = await pool.connect();
+    // Once: a connection that was let go belongs to somebody else.
+    let isHeld = true;
+    const release = (destroy = false) => {
+      if (isHeld) client.release(destroy);
+      isHeld = false;
+    };
+    // Its end also ends the statement that is running: for us now, in the database at its statement_timeout at the latest.
+    const leave = () => release(true);
+    signal?.addEventListener('abort', leave);
     try {
+      signal?.throwIfAborted();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const { rows } = await client.query<HeadRow>(HEADS);
       const result = await work({ position: positionOf(rows), ...readsOf(client) });
       await client.query('COMMIT');
-      client.release();
+      release();
       return result;
     } catch (error) {
       // The connection is in an unknown state: it must not go back to the pool.
-      client.release(true);
+      release(true);
+      signal?.throwIfAborted();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
   };
 }
@@ -53,6 +69,11 @@ function readsOf(client: PoolClient): Omit<Snapshot, 'position'> {
   return {
     async journal(partitions, { from, to }, visit) {
       for await (const rows of pages<EntryRow>(client, JOURNAL, [partitions, from, to])) visit(rows.map(entryOf));
+    },
+
+    async count(streams, { from, to }) {
+      const { rows } = await client.query<{ points: number }>(COUNT, [dayOf(from), from, to, streams]);
+      return rows[0]!.points;
     },
 
     chunks: (streams, { from, to }, visit) => visitChunks(CHUNKS, [dayOf(from), from, to, streams], visit),

@@ -35,6 +35,9 @@ export interface Snapshot {
   /** Hands over the entries that are not compacted and may have points in the range, each partition's oldest first. */
   journal(partitions: number[], range: Range, visit: (entries: JournalEntry[]) => void): Promise<void>;
 
+  /** How many points the chunks that touch the range have. */
+  count(streams: number[], range: Range): Promise<number>;
+
   /** Hands over the chunks that touch the range, in pages, each stream's oldest first, with their points. */
   chunks(streams: number[], range: Range, visit: (rows: ChunkRow[]) => void): Promise<void>;
 
@@ -49,5 +52,8 @@ export interface Snapshot {
   ): Promise<void>;
 }
 
-/** Reads in one snapshot, so that nothing falls between journal and chunks, or is found in both. */
-export type ReadSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>;
+/**
+ * Reads in one snapshot, so that nothing falls between journal and chunks, or is found in both. When the signal fires, it
+ * ends at once, whatever the database is doing, and rejects with the signal's reason.
+ */
+export type ReadSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>, signal?: AbortSignal) => Promise<T>;
