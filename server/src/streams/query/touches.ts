@@ -93,11 +93,11 @@ export async function followTouches(bus: Bus, options: Partial<typeof defaults> 
   }
 
   const stop = await bus.subscribe('points', (message) => {
-    if (message.epoch !== epoch) {
+    if (message.epoch !== (epoch ?? message.epoch)) {
       partitions.clear();
       streams.clear();
-      epoch = message.epoch;
     }
+    epoch = message.epoch;
     for (const entry of message.entries) hear(entry);
     for (const look of waiting) look();
   });
