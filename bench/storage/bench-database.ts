@@ -44,6 +44,7 @@ export async function openBench(server: string, name: string, migrationsDir: str
   return {
     patient,
     history: createHistory({ snapshot: createSnapshots(pool), read }),
+    heads: journal.heads,
     async close(): Promise<void> {
       await patient.end();
       await database.close();

@@ -1,4 +1,5 @@
 import { ByteReader } from './bytes.ts';
+import { QuantumFluxError } from './error.ts';
 import type { StreamMeta } from './points.ts';
 
 /** The media type of binary columns. */
@@ -17,16 +18,19 @@ export type ColumnSeries = Omit<StreamMeta, 'id'> & {
 
 type Head = Omit<ColumnSeries, 'columns'> & { columns: string[]; count: number };
 
-/** Reads an answer that was asked for with `Accept: application/vnd.quantumflux.columns`. */
+/**
+ * Reads an answer that was asked for with `Accept: application/vnd.quantumflux.columns`. Bytes that end too early are an
+ * `internal` error.
+ */
 export function decodeColumns(bytes: Uint8Array): ColumnSeries[] {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
-  const header = new TextDecoder().decode(bytes.subarray(4, 4 + length));
-  const { streams } = JSON.parse(header) as { streams: Head[] };
-  const reader = new ByteReader(bytes, 4 + length);
-  return streams.map(({ columns, count, ...meta }) => ({
-    ...meta,
-    columns: Object.fromEntries(columns.map((name) => [name, readColumn(reader, count)])),
-  }));
+  const reader = new ByteReader(bytes);
+  const header = reader.bytes(new DataView(reader.bytes(4).slice().buffer).getUint32(0, true));
+  const { streams } = JSON.parse(new TextDecoder().decode(header)) as { streams: Head[] };
+  return streams.map(({ columns, count, ...meta }) => {
+    if (columns.length * count * 8 > reader.left)
+      throw new QuantumFluxError('internal', 'An answer in columns ended too early.');
+    return { ...meta, columns: Object.fromEntries(columns.map((name) => [name, readColumn(reader, count)])) };
+  });
 }
 
 function readColumn(reader: ByteReader, count: number): Float64Array {

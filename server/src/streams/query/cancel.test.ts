@@ -1,3 +1,4 @@
+import type { FunctionResult } from '@quantumflux/sdk/protocol';
 import pg from 'pg';
 import { request, type ClientRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -88,6 +89,29 @@ test('while another one waits for the same, the query goes on', async () => {
   expect(await standing()).toBe(1);
   await locker.query('ROLLBACK');
   expect(await second.status).toBe(200);
+});
+
+test('who joins a read that began before a write that they know of is not answered by it', async () => {
+  server = await tested.startServer();
+  const now = Date.now();
+  const question = { select: 'joined', from: now - 60_000, to: now, fn: 'count', step: '2m' };
+  await server.write({ stream: 'joined', points: [[now - 1_000, 1]] });
+  await holdChunks();
+  // It has its snapshot, and stands still.
+  const early = server.ask(question);
+  await vi.waitFor(async () => expect(await standing()).toBe(1), patience);
+  await server.write({ stream: 'joined', points: [[now - 2_000, 1]] });
+  const late = server.ask(question);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await standing()).toBe(1);
+  await locker.query('ROLLBACK');
+  const countOf = async (answer: Response) =>
+    ((await answer.json()) as FunctionResult<'count'>).streams[0]!.count.reduce(
+      (sum: number, each) => sum + (each ?? 0),
+      0,
+    );
+  expect(await countOf(await early)).toBe(1);
+  expect(await countOf(await late)).toBe(2);
 });
 
 test('when the server stops, a query that takes too long is answered and its connection is free', async () => {

@@ -55,7 +55,8 @@ export async function startQueryTest() {
     }: ServerOptions = {}) {
       // Without timeouts: what is not cancelled waits for ever.
       const pool = new pg.Pool({ connectionString: url, max: 4 });
-      const read = createReader({ log: silent });
+      const corrupt = { count: 0 };
+      const read = createReader({ log: silent, onCorrupt: () => void corrupt.count++ });
       const journal = createJournalStore(pool);
       const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
       const history = createHistory({ snapshot: createSnapshots(pool), read });
@@ -80,6 +81,8 @@ export async function startQueryTest() {
         pool,
         queries,
         history,
+        /** What was read and is not what was written. */
+        corrupt,
         /** From where the answers came so far. */
         sources,
         compactor: createCompactor({ store: createCompactionStore(pool), read }, { ageMs: 0 }),
