@@ -60,7 +60,7 @@ describe('functions of random points', () => {
     stepMs: fc.constantFrom(1_000, 10_000, 90_000, MINUTE, 5 * MINUTE, HOUR),
     from: anyTime,
     intervals: fc.integer({ min: 1, max: 40 }),
-    by: fc.constantFrom(undefined, ['region'], []),
+    by: fc.constantFrom<(string[] | undefined)[]>(undefined, ['region'], []),
     fns: fc.subarray([...queryFunctions], { minLength: 1 }),
   });
 
@@ -75,8 +75,10 @@ describe('functions of random points', () => {
           const made: Made[] = [];
           for (const { writes, ...more } of streams) made.push({ stream: await newStream(more), writes });
           for (let round = 0; round < 4; round++) {
-            for (const { stream, writes } of made)
-              if (writes[round]) await storage.write(stream.id, columnsOf(writes[round]));
+            for (const { stream, writes } of made) {
+              const points = writes[round];
+              if (points) await storage.write(stream.id, columnsOf(points));
+            }
             if (compacts[round]) await compactAll(compactor);
           }
           const question = functions(fns, stepMs, { from, to: from + intervals * stepMs }, by);
