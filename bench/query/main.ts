@@ -20,7 +20,6 @@ const DAYS = 30;
 const VIEWERS = 20;
 const FROM = Math.floor(Date.now() / DAY) * DAY - (DAYS + 1) * DAY;
 const migrationsDir = join(import.meta.dirname, '../../prisma/migrations');
-const signal = new AbortController().signal;
 
 const dir = await mkdtemp(join(tmpdir(), 'quantumflux-bench-'));
 // Open to the account that PostgreSQL runs as when the bench runs as root.
@@ -65,10 +64,10 @@ async function measure(bench: Bench, query: Query) {
   const uncached = await open(bench, createMemoryCache(), Infinity);
   const kept = await open(bench, createMemoryCache(), 0);
   const row: Record<string, number> = {
-    read: await median(() => uncached.answer(query, signal)),
-    'hit, memory': await median(() => kept.answer(query, signal)),
+    read: await median(() => uncached.answer(query, new AbortController().signal)),
+    'hit, memory': await median(() => kept.answer(query, new AbortController().signal)),
     [`${VIEWERS} at once, read`]: await median(
-      () => Promise.all(Array.from({ length: VIEWERS }, () => uncached.answer(query, signal))),
+      () => Promise.all(Array.from({ length: VIEWERS }, () => uncached.answer(query, new AbortController().signal))),
       5,
     ),
   };
@@ -76,14 +75,15 @@ async function measure(bench: Bench, query: Query) {
   if (!redis) return row;
   const cache = createRedisCache(redis.url);
   const shared = await open(bench, cache, 0);
-  row['hit, Redis'] = await median(() => shared.answer(query, signal));
+  row['hit, Redis'] = await median(() => shared.answer(query, new AbortController().signal));
   await shared.stop();
   await cache.close();
   return row;
 }
 
-const open = ({ history, heads }: Bench, cache: Cache, worthMs: number) =>
-  createQueries({ history, heads, cache, bus: createMemoryBus(silent) }, { worthMs });
+function open({ history, heads }: Bench, cache: Cache, worthMs: number) {
+  return createQueries({ history, heads, cache, bus: createMemoryBus(silent) }, { worthMs });
+}
 
 async function median(work: () => Promise<unknown>, runs = 15): Promise<number> {
   const times: number[] = [];

@@ -1,10 +1,13 @@
 import type { Columns, QueryFunction, StreamKind } from '@quantumflux/sdk/protocol';
 import type { Rollup } from '../rollup.ts';
 import { emptyColumn, placeOf, type Grid } from './grid.ts';
-import { deltaOfGauge, increaseOf } from './increase.ts';
+import { addIncrease, deltaOfGauge, noIncrease } from './increase.ts';
 import { quantileOf, sortedValues } from './quantiles.ts';
 
 const shares: Partial<Record<QueryFunction, number>> = { p50: 0.5, p95: 0.95, p99: 0.99 };
+
+/** Points that are worked on at a time: a few milliseconds. */
+const SLICE = 65_536;
 
 /** What the points of one stream say in one interval; times in ms. */
 type Row = Record<'min' | 'max' | 'sum' | 'count' | 'firstAt' | 'first' | 'lastAt' | 'last', number>;
@@ -56,31 +59,23 @@ export class Cells {
     this.#rate = emptyColumn(grid);
   }
 
-  /** Adds a stream by its points, which are ascending. */
-  addPoints(columns: Columns, kind: StreamKind): void {
-    const { times, values } = columns;
-    for (let start = 0; start < times.length;) {
-      const place = placeOf(times[start]!, this.#grid);
-      if (place >= this.#grid.count) break;
-      let next = start;
-      let [min, max, sum] = [Infinity, -Infinity, 0];
-      for (; next < times.length && (next === start || placeOf(times[next]!, this.#grid) === place); next++) {
-        const value = values[next]!;
-        if (value < min) min = value;
-        if (value > max) max = value;
-        sum += value;
-      }
-      const ends = { firstAt: times[start]!, first: values[start]!, lastAt: times[next - 1]!, last: values[next - 1]! };
-      if (place >= 0) this.#add(place, { min, max, sum, count: next - start, ...ends });
-      start = next;
+  /** Adds a stream by its points, which are ascending. `pace` lets others run meanwhile. */
+  async addPoints(columns: Columns, kind: StreamKind, pace: () => Promise<void>): Promise<void> {
+    const isRise = this.#fns.some(looksBack);
+    const isQuantile = this.#fns.some((fn) => shares[fn] !== undefined);
+    const rise = noIncrease(this.#grid);
+    for (let start = 0; start < columns.times.length; start += SLICE) {
+      const end = start + SLICE;
+      this.#addSlice(slice(columns, start, end));
+      if (isRise) addIncrease(rise, slice(columns, Math.max(0, start - 1), end), { kind, grid: this.#grid });
+      if (isQuantile) this.#points.push(slice(columns, start, end));
+      await pace();
     }
-    if (this.#fns.some((fn) => shares[fn] !== undefined)) this.#points.push(columns);
-    if (!this.#fns.some(looksBack)) return;
-    const { delta, seconds } = increaseOf(columns, kind, this.#grid);
-    addUp(this.#delta, delta);
+    if (!isRise) return;
+    addUp(this.#delta, rise.delta);
     addUp(
       this.#rate,
-      delta.map((rise, i) => rise / seconds[i]!),
+      rise.delta.map((each, i) => each / rise.seconds[i]!),
     );
   }
 
@@ -105,8 +100,8 @@ export class Cells {
   }
 
   /** A column for each function, in their order. An interval without an answer is NaN. */
-  columns(): [name: QueryFunction, column: Float64Array][] {
-    const sorted = this.#points.length > 0 ? sortedValues(this.#points, this.#grid) : undefined;
+  async columns(pace: () => Promise<void>): Promise<[name: QueryFunction, column: Float64Array][]> {
+    const sorted = this.#points.length > 0 ? await sortedValues(this.#points, this.#grid, pace) : undefined;
     return this.#fns.map((fn) => {
       const share = shares[fn];
       if (share === undefined) return [fn, this.#columnOf(fn)];
@@ -142,6 +137,24 @@ export class Cells {
     return column.map((value, i) => (this.#count[i]! > 0 ? value : Number.NaN));
   }
 
+  #addSlice({ times, values }: Columns): void {
+    for (let start = 0; start < times.length;) {
+      const place = placeOf(times[start]!, this.#grid);
+      if (place >= this.#grid.count) break;
+      let next = start;
+      let [min, max, sum] = [Infinity, -Infinity, 0];
+      for (; next < times.length && (next === start || placeOf(times[next]!, this.#grid) === place); next++) {
+        const value = values[next]!;
+        if (value < min) min = value;
+        if (value > max) max = value;
+        sum += value;
+      }
+      const ends = { firstAt: times[start]!, first: values[start]!, lastAt: times[next - 1]!, last: values[next - 1]! };
+      if (place >= 0) this.#add(place, { min, max, sum, count: next - start, ...ends });
+      start = next;
+    }
+  }
+
   #add(place: number, row: Row): void {
     if (row.min < this.#min[place]!) this.#min[place] = row.min;
     if (row.max > this.#max[place]!) this.#max[place] = row.max;
@@ -156,6 +169,10 @@ export class Cells {
       this.#last[place] = row.last;
     }
   }
+}
+
+function slice({ times, values }: Columns, start: number, end: number): Columns {
+  return { times: times.subarray(start, end), values: values.subarray(start, end) };
 }
 
 /** Adds what is known to what is known; NaN is neither. */

@@ -1,14 +1,23 @@
 import type { Columns } from '@quantumflux/sdk/protocol';
 import { emptyColumn, placeOf, type Grid } from './grid.ts';
 
-/** The values of each interval, of all series together, ascending. */
-export function sortedValues(series: Columns[], grid: Grid): Float64Array[] {
+/** The values of each interval, of all pieces together, ascending. `pace` lets others run meanwhile. */
+export async function sortedValues(pieces: Columns[], grid: Grid, pace: () => Promise<void>): Promise<Float64Array[]> {
   const counts = new Uint32Array(grid.count);
-  visit(series, grid, (place) => counts[place]!++);
+  for (const piece of pieces) {
+    visit(piece, grid, (place) => counts[place]!++);
+    await pace();
+  }
   const sorted = Array.from(counts, (count) => new Float64Array(count));
   counts.fill(0);
-  visit(series, grid, (place, value) => (sorted[place]![counts[place]!++] = value));
-  for (const values of sorted) values.sort();
+  for (const piece of pieces) {
+    visit(piece, grid, (place, value) => (sorted[place]![counts[place]!++] = value));
+    await pace();
+  }
+  for (const values of sorted) {
+    values.sort();
+    await pace();
+  }
   return sorted;
 }
 
@@ -29,11 +38,9 @@ export function quantileOf(sorted: Float64Array[], share: number, grid: Grid): F
   return column;
 }
 
-function visit(series: Columns[], grid: Grid, each: (place: number, value: number) => void): void {
-  for (const { times, values } of series) {
-    for (let i = 0; i < times.length; i++) {
-      const place = placeOf(times[i]!, grid);
-      if (place >= 0 && place < grid.count) each(place, values[i]!);
-    }
+function visit({ times, values }: Columns, grid: Grid, each: (place: number, value: number) => void): void {
+  for (let i = 0; i < times.length; i++) {
+    const place = placeOf(times[i]!, grid);
+    if (place >= 0 && place < grid.count) each(place, values[i]!);
   }
 }

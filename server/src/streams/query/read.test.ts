@@ -195,6 +195,26 @@ test('what a counter rose is all there, over chunks, intervals, resets and gaps'
   }
 });
 
+test('many points are worked on piece by piece, and say the same', async () => {
+  const stream = await newStream({ kind: 'counter' });
+  const from = START + 90 * MINUTE;
+  const hours = 42;
+  for (const half of [0, 1]) {
+    const points = Array.from({ length: hours * 1_800 }, (_, i) => half * hours * 1_800 + i);
+    await storage.write(stream.id, columnsOf(points.map((i) => [from + i * 1_000, i])));
+  }
+  const fns: QueryFunction[] = ['count', 'sum', 'delta', 'rate', 'p50', 'first', 'last'];
+  const range = { from, to: from + hours * HOUR };
+  const [found] = await ask([stream], functions(fns, HOUR, range, []));
+  for (let hour = 0; hour < hours; hour++) {
+    const [first, last] = [hour * 3_600, hour * 3_600 + 3_599];
+    const row = Object.fromEntries(fns.map((fn) => [fn, found![fn][hour]]));
+    const sum = ((first + last) * 3_600) / 2;
+    const delta = hour === 0 ? 3_599 : 3_600;
+    expect(row).toEqual({ count: 3_600, sum, delta, rate: 1, p50: (first + last) / 2, first, last });
+  }
+});
+
 test('the rise since the point before the first interval counts, unless it is too long ago', async () => {
   const stream = await newStream({ kind: 'counter' });
   await storage.write(

@@ -76,18 +76,21 @@ async function readFunctions(
   checkSize(groups.length * grid.count * (fns.length + 1));
   const sources = await sourcesOf(history, streams, question, signal);
   const t = startsOf(grid);
-  const pace = createPacer();
+  const turn = createPacer();
+  const pace = async () => {
+    await turn();
+    signal?.throwIfAborted();
+  };
   const series: AnsweredSeries[] = [];
   for (const { meta, members } of groups) {
     const cells = new Cells(grid, fns);
     for (const { id, kind } of members) {
       const points = sources.points.get(id);
-      if (points) cells.addPoints(points, kind);
+      if (points) await cells.addPoints(points, kind, pace);
       else cells.addRollup(sources.rollups.get(id)!);
       await pace();
-      signal?.throwIfAborted();
     }
-    series.push({ meta, resolution: formatDuration(grid.stepMs), columns: [['t', t], ...cells.columns()] });
+    series.push({ meta, resolution: formatDuration(grid.stepMs), columns: [['t', t], ...(await cells.columns(pace))] });
   }
   return { position: sources.position, series };
 }
