@@ -119,7 +119,13 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
   const read = createReader({ log, onCorrupt: () => storage.corruptions.inc() });
   const history = createHistory({ snapshot: createSnapshots(database.pool), read });
-  const queries = await createQueries({ history, heads: journal.heads, cache, bus });
+  const queries = await createQueries({
+    history,
+    heads: journal.heads,
+    cache,
+    bus,
+    onAnswer: (source) => storage.answers.inc({ source }),
+  });
   onStop(queries.stop);
   const compactor = createCompactor({
     store: compactions,

@@ -46,7 +46,7 @@ export function createSnapshots(pool: Pool): ReadSnapshot {
       signal?.throwIfAborted();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const { rows } = await client.query<HeadRow>(HEADS);
-      const result = await work({ position: positionOf(rows), ...readsOf(client) });
+      const result = await work({ position: positionOf(rows), ...readsOf(client, signal) });
       await client.query('COMMIT');
       release();
       return result;
@@ -61,13 +61,16 @@ export function createSnapshots(pool: Pool): ReadSnapshot {
   };
 }
 
-function readsOf(client: PoolClient): Omit<Snapshot, 'position'> {
+function readsOf(client: PoolClient, signal: AbortSignal | undefined): Omit<Snapshot, 'position'> {
   async function visitChunks(text: string, values: unknown[], visit: (rows: ChunkRow[]) => void): Promise<void> {
+    // A cursor on a connection that has ended breaks outside of any promise, after its timeout.
+    signal?.throwIfAborted();
     for await (const rows of pages<ChunkColumns>(client, text, values)) visit(rows.map(chunkOf));
   }
 
   return {
     async journal(partitions, { from, to }, visit) {
+      signal?.throwIfAborted();
       for await (const rows of pages<EntryRow>(client, JOURNAL, [partitions, from, to])) visit(rows.map(entryOf));
     },
 
