@@ -83,7 +83,7 @@ test('while another one waits for the same, the query goes on', async () => {
   const [first, second] = [ask(`select=shared&${range}`), ask(`select=shared&${range}`)];
   await vi.waitFor(async () => expect(await standing()).toBe(1), patience);
   // Time for the second to have come in as well; it does not show in the database.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   first.sent.destroy();
   await first.status;
   expect(await standing()).toBe(1);
@@ -102,7 +102,7 @@ test('who joins a read that began before a write that they know of is not answer
   await vi.waitFor(async () => expect(await standing()).toBe(1), patience);
   await server.write({ stream: 'joined', points: [[now - 2_000, 1]] });
   const late = server.ask(question);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   expect(await standing()).toBe(1);
   await locker.query('ROLLBACK');
   const countOf = async (answer: Response) =>

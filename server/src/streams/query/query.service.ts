@@ -97,17 +97,19 @@ export async function createQueries(
       };
       // Before anything is read: from then on it is known what becomes of them.
       touches.watch(query.streams.map(({ id }) => id));
-      const found = await find(key, query);
-      if (found && (await isCurrent(found, query, await headsNow()))) return from('cache', found);
-
       const work = (leaving: AbortSignal) => make(key, query, leaving);
-      const arrived = flights.isUnderWay(key) ? headsNow() : undefined;
-      const first = await flights.join(key, work, signal);
-      if (!first.isJoined) return from('read', first.value);
-      if (await isCurrent(first.value, query, await (arrived ?? headsNow()))) return from('shared', first.value);
-      // It began before something that this caller may know of; the next one begins after it.
-      const second = await flights.join(key, work, signal);
-      return from(second.isJoined ? 'shared' : 'read', second.value);
+      let heads: Promise<Position | undefined> | undefined;
+      const until = () => (heads ??= headsNow());
+      for (let round = 1; ; round++) {
+        const found = await find(key, query);
+        if (found && (await isCurrent(found, query, await until()))) return from('cache', found);
+        // What is written while this one waits is not asked for.
+        if (flights.isUnderWay(key)) void until();
+        const { value, isJoined } = await flights.join(key, work, signal);
+        if (!isJoined) return from('read', value);
+        // It may have begun before something that this caller knows of; a second one has begun after they came.
+        if (round > 1 || (await isCurrent(value, query, await until()))) return from('shared', value);
+      }
     },
 
     /** Takes no more questions and ends those that take too long. */

@@ -89,7 +89,7 @@ describe('functions of random points', () => {
           expect(found).toEqual(expectedOf(made, question));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   }, 120_000);
 });
