@@ -193,6 +193,8 @@ export default defineConfig(
     // Written in TypeScript for the editor's sake; no project holds them.
     files: ['*.ts', '.storybook/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: { 'no-unused-vars': 'off', '@typescript-eslint/no-unused-vars': 'error' },
   },
   { files: ['examples/**', '.storybook/**'], languageOptions: { globals: globals.browser } },
   {

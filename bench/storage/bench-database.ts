@@ -52,6 +52,7 @@ export async function openBench(server: string, name: string, migrationsDir: str
     compact,
     recent,
     history: createHistory({ snapshot: createSnapshots(pool, recent), read }),
+    heads: journal.heads,
     async close(): Promise<void> {
       await patient.end();
       await database.close();

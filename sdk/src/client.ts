@@ -10,6 +10,9 @@ import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from 
 import {
   endpoints,
   HEARTBEAT_MS,
+  type FunctionRequest,
+  type FunctionResult,
+  type QueryFunction,
   type QueryRequest,
   type QueryResult,
   type StreamInfo,
@@ -71,9 +74,16 @@ export class QuantumFluxClient {
     return this.stream(selector, options).watch(onUpdate);
   }
 
-  /** The points of a time range, thinned to the width. Rejects with `not_found` when no stream matches. */
-  query({ select, from, to, width }: QueryRequest, options: RequestOptions = {}): Promise<QueryResult> {
-    return request(endpoints.query, { ...options, query: { select, from, to, width } }, this.#http);
+  /**
+   * The points of a time range, thinned to the width; with `fn`, functions of them on one grid for all streams, in which
+   * null is a gap. Rejects with `not_found` when no stream matches.
+   */
+  query<Fn extends QueryFunction>(asked: FunctionRequest<Fn>, options?: RequestOptions): Promise<FunctionResult<Fn>>;
+  query(asked: QueryRequest, options?: RequestOptions): Promise<QueryResult>;
+  query(asked: QueryRequest & Partial<FunctionRequest>, options: RequestOptions = {}): Promise<unknown> {
+    const { select, from, to, width, fn, by, step } = asked;
+    const query = { select, from, to, width, fn: fn && String(fn), by: by && String(by), step };
+    return request(endpoints.query, { ...options, query }, this.#http);
   }
 
   /** Stores points; when it resolves they are on disk. All of them are stored, or none. */

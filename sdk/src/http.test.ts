@@ -45,6 +45,29 @@ test('a query goes where the API is, with the key and what was asked for', async
   expect(Object.fromEntries(searchParams)).toEqual({ select: 'plant.temp{line="3"}', from: '-1h', width: '800' });
 });
 
+test('a query for functions names them and the groups; its answer has a column for each', async () => {
+  const series = {
+    stream: 'a',
+    tags: {},
+    unit: null,
+    kind: 'counter',
+    resolution: '1m',
+    t: [0],
+    rate: [null],
+    p95: [1],
+  };
+  const client = await clientOf(json(200, { streams: [series] }));
+  const { streams } = await client.query({ select: 'a', fn: ['rate', 'p95'], by: ['region', 'host'], step: '1m' });
+  const [rate, p95]: ((number | null)[] | undefined)[] = [streams[0]?.rate, streams[0]?.p95];
+  expect([rate, p95]).toEqual([[null], [1]]);
+  await client.query({ select: 'a', fn: 'avg', by: [] });
+  const asked = seen.map(({ url }) => Object.fromEntries(new URL(url, 'http://any').searchParams));
+  expect(asked).toEqual([
+    { select: 'a', fn: 'rate,p95', by: 'region,host', step: '1m' },
+    { select: 'a', fn: 'avg', by: '' },
+  ]);
+});
+
 test('a write sends one stream like many, and resolves when there is nothing to say', async () => {
   const client = await clientOf((response) => response.writeHead(204).end());
   const temp = { stream: 'plant.temp', points: [[1, 21.5]] as const };

@@ -69,6 +69,7 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'not_found',
+  406: 'not_acceptable',
   409: 'conflict',
   413: 'too_large',
   415: 'unsupported_type',

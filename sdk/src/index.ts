@@ -5,10 +5,17 @@ export type { LiveState, LiveUpdate } from './live-state.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Stop, StreamOptions } from './options.ts';
 export {
+  COLUMNS_TYPE,
+  decodeColumns,
   QuantumFluxError,
   type Columns,
+  type ColumnSeries,
   type ErrorCode,
+  type FunctionRequest,
+  type FunctionResult,
+  type FunctionSeries,
   type Point,
+  type QueryFunction,
   type QueryRequest,
   type QueryResult,
   type QuerySeries,

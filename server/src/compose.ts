@@ -58,6 +58,8 @@ import { createFloor, positionAfter, raising } from './streams/floor.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createMonthMaker } from './streams/month-maker.ts';
+import { queryRoutes } from './streams/query/query.routes.ts';
+import { createQueries } from './streams/query/query.service.ts';
 import { createReader } from './streams/reader.ts';
 import { createRecentEntries } from './streams/recent-entries.ts';
 import { createReplicaMetrics } from './streams/replica.metrics.ts';
@@ -162,6 +164,14 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     onRead: (from) => replicaMetrics.reads.inc({ from }),
   });
   const history = keepTo(createHistory({ snapshot, read }), (id) => catalog.get(id)?.retentionMs ?? null);
+  const queries = await createQueries({
+    history,
+    heads: journal.heads,
+    cache,
+    bus,
+    onAnswer: (source) => storage.answers.inc({ source }),
+  });
+  onStop(queries.stop);
   const pace = config.COMPACTION === 'eager' ? eager : undefined;
   const compactor = createCompactor(
     {
@@ -224,7 +234,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         users,
       }),
       agentsRoutes({ version }),
-      streamRoutes({ catalog, history }),
+      streamRoutes({ catalog }),
+      queryRoutes({ catalog, queries }),
       demoRoutes({ directory: assets.demo }),
     ],
   });

@@ -1,8 +1,8 @@
-import { connect, type QuantumFluxClient } from '@quantumflux/sdk';
+import { connect, type FunctionResult, type QuantumFluxClient } from '@quantumflux/sdk';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createDatabase } from '../postgres.ts';
 import { hasRedis, startRedis } from '../redis.ts';
-import { post, SECRET_KEY, startServer, temporaryFolder, type RunningServer } from '../server.ts';
+import { get, post, SECRET_KEY, startServer, temporaryFolder, type RunningServer } from '../server.ts';
 
 // Two servers on one PostgreSQL and one Redis, as behind a balancer.
 
@@ -61,6 +61,25 @@ describe.skipIf(!hasRedis())('two servers', () => {
     }
     await vi.waitFor(() => expect(seen()).toEqual(Array.from({ length: 100 }, (_, i) => i)), { timeout: 5_000 });
     stop();
+  });
+
+  test('a late point that one took is in the next answer of the other, kept or not', async () => {
+    const start = Date.UTC(2026, 0, 1);
+    const points = Array.from({ length: 20_000 }, (_, i) => [start + i * 1_000, 1]);
+    expect((await post(a.url, { stream: 'kept', points })).status).toBe(204);
+    const ask = async ({ url }: RunningServer) => {
+      const answer = await get(
+        url,
+        `/api/v1/query?select=kept&from=${start}&to=${start + 86_400_000}&fn=sum,p99&step=1d`,
+      );
+      return ((await answer.json()) as FunctionResult<'sum'>).streams[0]!.sum[0];
+    };
+    expect([await ask(a), await ask(b)]).toEqual([20_000, 20_000]);
+    for (let i = 1; i <= 10; i++) {
+      const [writer, asked] = i % 2 === 0 ? [a, b] : [b, a];
+      expect((await post(writer.url, { stream: 'kept', points: [[start + i * 1_000 + 500, 1]] })).status).toBe(204);
+      expect(await ask(asked)).toBe(20_000 + i);
+    }
   });
 
   test('without Redis nothing is refused and nothing is lost, it is only later', async () => {

@@ -4,6 +4,7 @@ export const errorCodes = [
   'unauthenticated',
   'forbidden',
   'not_found',
+  'not_acceptable',
   'conflict',
   'idempotency_key_reused',
   'too_large',

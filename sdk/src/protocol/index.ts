@@ -6,6 +6,8 @@ export * from './events.ts';
 export * from './frame.ts';
 export * from './limits.ts';
 export * from './points.ts';
+export * from './query.ts';
+export * from './query-columns.ts';
 export * from './selector.ts';
 export * from './stream-key.ts';
 export * from './time.ts';

@@ -33,6 +33,12 @@ export const MAX_SUBSCRIPTIONS = 200;
 /** Widest picture a query may be made for, in pixels. */
 export const MAX_WIDTH = 10_000;
 
+/** Most points that one query may read. Above it: `too_large`. */
+export const MAX_QUERY_POINTS = 20_000_000;
+
+/** Most numbers that the answer of one query may have. Above it: `too_large`. */
+export const MAX_QUERY_NUMBERS = 5_000_000;
+
 /** A time is within what a JavaScript Date can say, in ms from the epoch (ECMA-262, 21.4.1.1). */
 export const MAX_TIME = 8.64e15;
 

@@ -39,33 +39,3 @@ export type WriteRequest = StreamWrite | { streams: readonly StreamWrite[] };
 
 /** A time as a person may say it: ms since the epoch, ISO 8601, `now`, or before now: `-15m`. */
 export type TimeInput = number | string;
-
-/** The query of `GET /api/v1/query`. */
-export type QueryRequest = {
-  select: string;
-  /** Default `-15m`. */
-  from?: TimeInput;
-  /** Default `now`. */
-  to?: TimeInput;
-  /** Width of the picture in pixels: no more than four points per pixel come back. Default 1000. */
-  width?: number;
-};
-
-type SeriesOf<Columns> = Omit<StreamMeta, 'id'> & Columns;
-
-/** One stream of an answer: its points, or the statistics of equal intervals (`10s`, `1m`, …), oldest first. */
-export type QuerySeries =
-  | SeriesOf<{ resolution: 'raw'; t: number[]; v: number[] }>
-  | SeriesOf<{
-      resolution: string;
-      /** Start of each interval that has points. */
-      t: number[];
-      min: number[];
-      max: number[];
-      first: number[];
-      last: number[];
-      avg: number[];
-      count: number[];
-    }>;
-
-export type QueryResult = { streams: QuerySeries[] };

@@ -38,6 +38,7 @@ test('[V2] the wire changes only on purpose', async () => {
     events: { client: Object.keys(events.client), server: Object.keys(events.server) },
     reasons: { goodbye: Object.keys(reasons.goodbye), resync: Object.keys(reasons.resync) },
     errorCodes: protocol.errorCodes,
+    queryFunctions: protocol.queryFunctions,
     limits: Object.fromEntries(limits),
     requests: Object.fromEntries(requests.map(([name, schema]) => [name, jsonSchemaOf(schema)])),
   };
@@ -58,6 +59,7 @@ test('[E1] an error is the same after it travelled', () => {
 
 test('[L1] the page says limits, errors, events and endpoints as they are', () => {
   for (const [name, value] of limits) expect(page).toContain(`| \`${name}\` | ${value} |`);
+  expect(page).toContain(`\`${protocol.queryFunctions.join(' ')}\``);
   for (const code of protocol.errorCodes) expect(page).toContain(`| \`${code}\` |`);
   for (const { method, path } of Object.values(protocol.endpoints)) expect(page).toContain(`| \`${method} ${path}\` |`);
   for (const event of Object.values(events).flatMap(Object.keys)) expect(page).toContain(`| \`${event}\` |`);

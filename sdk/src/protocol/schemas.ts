@@ -12,6 +12,7 @@ import {
   MIN_RETENTION_MS,
   PARTITIONS,
 } from './limits.ts';
+import { queryFunctions, type QueryFunction } from './query.ts';
 import { streamName, tagName } from './stream-key.ts';
 import { parseDuration } from './time.ts';
 
@@ -51,7 +52,44 @@ export const queryRequest = z.strictObject({
   from: time.default('-15m'),
   to: time.default('now'),
   width: z.coerce.number().pipe(width).default(1_000),
+  /** Functions, with commas between them. */
+  fn: listOf<QueryFunction>((name) =>
+    isFunction(name) ? undefined : `"${name}" is not a function; there are ${queryFunctions.join(', ')}`,
+  ).optional(),
+  /** Tags, with commas between them; an empty text is no tag. */
+  by: listOf<string>((name) =>
+    tagName.test(name) ? undefined : `"${name}" is not the name of a tag, which looks like region`,
+  ).optional(),
+  /** Length of the intervals of `fn`: `30s`. */
+  step: z.string().min(1).max(64).optional(),
 });
+
+function isFunction(name: string): boolean {
+  return (queryFunctions as readonly string[]).includes(name);
+}
+
+/** Names with commas between them, each once. `problem` says what is wrong with one. */
+function listOf<Name extends string>(problem: (name: string) => string | undefined) {
+  return z
+    .string()
+    .max(MAX_SELECTOR_LENGTH)
+    .transform((text, context): Name[] => {
+      const names: Name[] = [];
+      let at = 0;
+      for (const part of text.trim() === '' ? [] : text.split(',')) {
+        const name = part.trim() as Name;
+        const wrong = names.includes(name) ? `"${name}" is named twice` : problem(name);
+        if (wrong !== undefined) {
+          const column = at + part.length - part.trimStart().length + 1;
+          context.addIssue({ code: 'custom', message: `the list is not right at column ${column}: ${wrong}` });
+          return z.NEVER;
+        }
+        names.push(name);
+        at += part.length + 1;
+      }
+      return names;
+    });
+}
 
 export const listStreamsRequest = z.strictObject({ select: selector.default('*') });
 

@@ -4,6 +4,7 @@ import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import { readJson } from './body.ts';
 import { demand, type Authenticate, type Caller, type Permission } from './caller.ts';
+import { Content } from './content.ts';
 import { credentialsOf } from './credentials.ts';
 import { infoOf } from './request-id.ts';
 
@@ -82,6 +83,8 @@ function serve(
     res.setHeader('Cache-Control', 'no-store');
     const output = await answer(req, res);
     if (output === undefined) res.status(204).end();
+    else if (output instanceof Content)
+      res.type(output.type).send(Buffer.from(output.bytes.buffer, output.bytes.byteOffset, output.bytes.length));
     else res.json(output);
   });
 }

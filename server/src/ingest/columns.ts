@@ -12,8 +12,7 @@ import {
 } from './point-batch.ts';
 import { Recent } from './recent.ts';
 
-/** The media type of binary columns. */
-export const COLUMNS_TYPE = 'application/vnd.quantumflux.columns';
+export { COLUMNS_TYPE } from '@quantumflux/sdk/protocol';
 
 // All numbers are little-endian.
 //   u32 length of the header in bytes · header, JSON: {"streams": [{stream, tags?, unit?, kind?, count}, …]}

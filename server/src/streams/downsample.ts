@@ -19,6 +19,18 @@ export function intervalFor(rangeMs: number, width: number): number {
   return niceIntervals.find((interval) => rangeMs / interval <= width) ?? Math.ceil(rangeMs / width / DAY) * DAY;
 }
 
+/** The shortest round interval of which no more than `width` touch the time between two moments, in ms. */
+export function intervalAcross({ from, to }: { from: number; to: number }, width: number): number {
+  const fits = (interval: number) => Math.floor(to / interval) - Math.floor(from / interval) < width;
+  const nice = niceIntervals.find(fits);
+  if (nice !== undefined) return nice;
+  // No interval crosses the epoch, so what does always touches two.
+  const crosses = from < 0 && to >= 0;
+  let days = Math.max(1, Math.ceil((to - from) / width / DAY));
+  while (!fits(days * DAY) && !(crosses && width === 1 && days * DAY > to - from)) days += Math.ceil(days / 16);
+  return days * DAY;
+}
+
 /**
  * Of each interval the first, the lowest, the highest and the last point, as they are. A line through them looks the
  * same as one through all. (M4: Jugel et al., VLDB 2014.)

@@ -1,15 +1,24 @@
-import { decodeBlock, QuantumFluxError, type Columns, type Position } from '@quantumflux/sdk/protocol';
+import {
+  decodeBlock,
+  MAX_QUERY_POINTS,
+  QuantumFluxError,
+  type Columns,
+  type Position,
+} from '@quantumflux/sdk/protocol';
 import { openPayload, openRollup } from './chunk.ts';
 import { clip, mergeColumns } from './columns.ts';
-import { HOUR, MINUTE } from './downsample.ts';
+import { DAY, HOUR, MINUTE } from './downsample.ts';
 import { lastBefore, longestRun, monthAfter, monthsWithin, type StreamMonth } from './month.ts';
 import type { Reader } from './reader.ts';
 import { coarsen, type Rollup } from './rollup.ts';
 import type { ChunkRow, Range, ReadSnapshot, Snapshot, Tail } from './snapshot.ts';
 import { createParts } from './summary-parts.ts';
 
-/** Most points that one question may read. */
-const MAX_POINTS = 20_000_000;
+/** A question about less than this, in ms over all its streams, is read without a look at how much there is. */
+const SMALL_MS = DAY;
+
+/** What it costs to find a chunk, in points that are read in that time. */
+const ROW_COST = 20;
 
 /** The points of some streams, and the position at which they were read. */
 export type History = { position: Position; columns: Map<number, Columns> };
@@ -17,7 +26,10 @@ export type History = { position: Position; columns: Map<number, Columns> };
 /** Statistics of the points of some streams, and the position at which they were read. */
 export type Summary = { position: Position; rollups: Map<number, Rollup> };
 
-/** Answers questions about the points of streams. Times in ms, ranges inclusive; the newest write of a time wins. */
+/**
+ * Answers questions about the points of streams. Times in ms, ranges inclusive; the newest write of a time wins. A question
+ * that would read more than MAX_QUERY_POINTS is `too_large`; one whose signal fires ends at once.
+ */
 export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read: Reader }) {
   /** What the chunks do not have yet, in the order in which it was written. */
   async function tailsOf(stored: Snapshot, { ids, range, budget }: Question): Promise<Map<number, Columns[]>> {
@@ -38,9 +50,10 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
 
   return {
     /** The points themselves, ascending. */
-    history: (ids: number[], from: number, to: number): Promise<History> =>
+    history: (ids: number[], from: number, to: number, signal?: AbortSignal): Promise<History> =>
       snapshot(async (stored) => {
         const question = { ids, range: { from, to }, budget: createBudget() };
+        if (ids.length * (to - from) >= SMALL_MS) question.budget.check(await stored.count(ids, question.range));
         const tails = await tailsOf(stored, question);
         const pieces = new Map<number, Columns[]>(ids.map((id) => [id, []]));
         await stored.chunks(ids, question.range, (rows) => {
@@ -50,10 +63,14 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
         for (const [id, chunks] of pieces)
           columns.set(id, clip(mergeColumns([...chunks, ...tails.get(id)!]), from, to));
         return { position: stored.position, columns };
-      }),
+      }, signal),
 
     /** What the points say per interval, of a minute or whole minutes; mostly without reading them. */
-    summary: (ids: number[], { from, to, intervalMs }: Range & { intervalMs: number }): Promise<Summary> =>
+    summary: (
+      ids: number[],
+      { from, to, intervalMs }: Range & { intervalMs: number },
+      signal?: AbortSignal,
+    ): Promise<Summary> =>
       snapshot(async (stored) => {
         const question = { ids, range: { from, to }, budget: createBudget() };
         const tails = await tailsOf(stored, question);
@@ -67,7 +84,9 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
           const rollup = read(nameOf(row.id, row.stream), () =>
             openRollup(row.bytes, level === 'hours' ? HOUR : MINUTE),
           );
-          if (rollup) into.addRollup(row.tMin, rollup);
+          if (!rollup) return;
+          question.budget.take(ROW_COST + rollup.t.length);
+          into.addRollup(row.tMin, rollup);
         };
         const hulls = [...parts].map(([stream, { hull }]): Tail => ({ stream, ...hull }));
         const readChunks = (some: Tail[], range: Range) =>
@@ -94,7 +113,7 @@ export function createHistory({ snapshot, read }: { snapshot: ReadSnapshot; read
         }
         const rollups = new Map([...parts].map(([id, part]) => [id, part.toRollup()]));
         return { position: stored.position, rollups };
-      }),
+      }, signal),
   };
 }
 
@@ -136,7 +155,11 @@ function around(run: Plan['run'], { from, to }: Range): Range[] {
   return parts.filter((part) => part.from <= part.to);
 }
 
-type Budget = { take(points: number): void };
+type Budget = {
+  /** Throws unless so many more may be read. */
+  check(points: number): void;
+  take(points: number): void;
+};
 type Question = { ids: number[]; range: Range; budget: Budget };
 
 const nothing: Columns = { times: new Float64Array(), values: new Float64Array() };
@@ -146,11 +169,15 @@ function nameOf(chunk: number, stream: number): string {
 }
 
 function createBudget(): Budget {
-  let left = MAX_POINTS;
+  let left = MAX_QUERY_POINTS;
+  const check = (points: number) => {
+    if (points > left) throw tooMany();
+  };
   return {
+    check,
     take(points) {
+      check(points);
       left -= points;
-      if (left < 0) throw tooMany();
     },
   };
 }
@@ -158,6 +185,6 @@ function createBudget(): Budget {
 function tooMany(): QuantumFluxError {
   return new QuantumFluxError(
     'too_large',
-    `The question would read more than ${MAX_POINTS.toLocaleString('en')} points. Ask for a shorter time or fewer streams.`,
+    `The question would read more than ${MAX_QUERY_POINTS.toLocaleString('en')} points. Ask for a shorter time or fewer streams.`,
   );
 }

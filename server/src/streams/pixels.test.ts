@@ -17,7 +17,7 @@ async function draw({ stepMs, hours = 24, width = 1_000 }: { stepMs: number; hou
   await storage.write(stream, { times, values: times.map((_, i) => (i === 777 ? 9_999 : i % 10)) });
   await compactAll(compactor);
   const range = { from: FROM, to: FROM + hours * HOUR - 1, width };
-  return (await readForWidth(history, [stream], range)).get(stream)!;
+  return (await readForWidth(history, [stream], range)).drawn.get(stream)!;
 }
 
 /** How many numbers the picture is made of, and the highest of them. */

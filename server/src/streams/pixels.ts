@@ -1,6 +1,7 @@
-import type { Columns } from '@quantumflux/sdk/protocol';
-import { intervalFor, MINUTE } from './downsample.ts';
+import type { Columns, Position } from '@quantumflux/sdk/protocol';
+import { intervalAcross, MINUTE } from './downsample.ts';
 import type { ReadHistory } from './history.ts';
+import { olderOf } from './position.ts';
 import { rollUp, type Rollup } from './rollup.ts';
 
 /** Points when they are few enough to draw, else statistics of intervals. */
@@ -13,29 +14,29 @@ const POINTS_PER_PIXEL = 4;
 export async function readForWidth(
   { history, summary }: ReadHistory,
   ids: number[],
-  { from, to, width }: { from: number; to: number; width: number },
-): Promise<Map<number, Drawable>> {
-  const intervalMs = intervalFor(to - from, width);
+  { from, to, width, signal }: { from: number; to: number; width: number; signal?: AbortSignal },
+): Promise<{ position: Position; drawn: Map<number, Drawable> }> {
+  const intervalMs = intervalAcross({ from, to }, width);
   const isFew = (points: number) => points <= POINTS_PER_PIXEL * width;
   const drawn = new Map<number, Drawable>();
 
   // Chunks know minutes and longer; for less they must be read anyway.
-  const { rollups } =
-    intervalMs < MINUTE ? { rollups: new Map<number, Rollup>() } : await summary(ids, { from, to, intervalMs });
-  for (const [id, rollup] of rollups) {
+  const summed = intervalMs < MINUTE ? undefined : await summary(ids, { from, to, intervalMs }, signal);
+  for (const [id, rollup] of summed?.rollups ?? []) {
     const points = rollup.count.reduce((sum, count) => sum + count, 0);
     if (!isFew(points)) drawn.set(id, { is: 'rollup', intervalMs, rollup });
   }
 
   const unread = ids.filter((id) => !drawn.has(id));
-  if (unread.length === 0) return drawn;
-  for (const [id, columns] of (await history(unread, from, to)).columns) {
+  if (summed && unread.length === 0) return { position: summed.position, drawn };
+  const { position, columns } = await history(unread, from, to, signal);
+  for (const [id, points] of columns) {
     drawn.set(
       id,
-      isFew(columns.times.length)
-        ? { is: 'points', columns }
-        : { is: 'rollup', intervalMs, rollup: rollUp(columns, intervalMs) },
+      isFew(points.times.length)
+        ? { is: 'points', columns: points }
+        : { is: 'rollup', intervalMs, rollup: rollUp(points, intervalMs) },
     );
   }
-  return drawn;
+  return { position: summed ? olderOf(summed.position, position) : position, drawn };
 }

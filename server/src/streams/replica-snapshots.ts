@@ -47,7 +47,7 @@ export function createReplicaSnapshots(
     return [...replicas.slice(first), ...replicas.slice(0, first)].filter((replica) => replica.isUp());
   }
 
-  return async (work) => {
+  return async (work, signal) => {
     type Answer = Awaited<ReturnType<typeof work>>;
 
     async function ofReplicas(least: Position): Promise<Found<Answer> | undefined> {
@@ -61,8 +61,15 @@ export function createReplicaSnapshots(
               if (!reaches(stored.position, least)) return undefined;
               hasBegun = true;
               return { answer: await work(stored), position: stored.position };
-            });
-          const done = await replica.attempt(read);
+            }, signal);
+          // Whoever left is not the replica's fault, and nobody else is to be asked for him.
+          const done = await replica.attempt(() =>
+            read().catch((error: unknown) => {
+              if (signal?.aborted) return undefined;
+              throw error;
+            }),
+          );
+          signal?.throwIfAborted();
           if (done?.answer) return done.answer;
           // What one replica gave up half way is not tried at all of them.
           if (hasBegun) return undefined;
@@ -88,6 +95,6 @@ export function createReplicaSnapshots(
     return primary((stored) => {
       floor.raise(stored.position);
       return work(stored);
-    });
+    }, signal);
   };
 }

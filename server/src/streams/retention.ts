@@ -23,23 +23,23 @@ export function keepTo({ history, summary }: ReadHistory, retentionOf: Retention
   }
 
   return {
-    async history(ids, from, to) {
+    async history(ids, from, to, signal) {
       const groups = bySince(ids);
       const earliest = Math.min(...groups.keys());
-      const answer = await history(ids, ids.length === 0 ? from : Math.max(from, earliest), to);
+      const answer = await history(ids, ids.length === 0 ? from : Math.max(from, earliest), to, signal);
       const columns = new Map(answer.columns);
       for (const [since, group] of groups) for (const id of group) columns.set(id, clip(columns.get(id)!, since, to));
       return { ...answer, columns };
     },
 
-    async summary(ids, { from, ...range }) {
+    async summary(ids, { from, ...range }, signal) {
       // A question for each moment, because their first intervals differ. Mostly there is one.
       const answers: Summary[] = [];
       for (const [since, group] of bySince(ids)) {
-        answers.push(await summary(group, { ...range, from: Math.max(from, since) }));
+        answers.push(await summary(group, { ...range, from: Math.max(from, since) }, signal));
       }
       const [first] = answers;
-      if (!first) return summary(ids, { ...range, from });
+      if (!first) return summary(ids, { ...range, from }, signal);
       // What there was at the first position is in all of them.
       return { position: first.position, rollups: new Map(answers.flatMap(({ rollups }) => [...rollups])) };
     },

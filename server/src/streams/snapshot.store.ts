@@ -30,6 +30,8 @@ const page = (after: string, time: string) =>
 const CHUNKS = `SELECT id, stream_id, t_min, count, payload AS bytes, true AS is_raw FROM chunk
   WHERE ${IN_RANGE} AND ${page('$5', '$6')}`;
 
+const COUNT = `SELECT coalesce(sum(count), 0)::float8 AS points FROM chunk WHERE ${IN_RANGE}`;
+
 // From and to of the tails, in the order of the streams.
 const tail = (edges: string) => `(${edges}::float8[])[array_position($1, stream_id)]`;
 const NEEDS_POINTS = `(t_min < $3 OR t_max > $4 OR (t_max >= ${tail('$5')} AND t_min <= ${tail('$6')}))`;
@@ -53,23 +55,37 @@ const MONTHS = `SELECT stream_id AS stream, month, hours FROM month_rollup
 
 /** Snapshots of PostgreSQL. What the server has seen of the journal lately is taken from there. */
 export function createSnapshots(pool: Pool, recent?: RecentEntries): ReadSnapshot {
-  return async (work) => {
+  return async (work, signal) => {
+    signal?.throwIfAborted();
     const client = await pool.connect();
+    // Once: a connection that was let go belongs to somebody else.
+    let isHeld = true;
+    const release = (destroy = false) => {
+      if (isHeld) client.release(destroy);
+      isHeld = false;
+    };
+    // Its end also ends the statement that is running: for us now, in the database at its statement_timeout at the latest.
+    const leave = () => release(true);
+    signal?.addEventListener('abort', leave);
     try {
-      // Two statements have two results, which the types do not know.
+      signal?.throwIfAborted();
+      // Several statements have several results, which the types do not know.
       const results = (await client.query(BEGIN)) as unknown as QueryResult<PendingRow>[];
       const { rows } = results.at(-1)!;
       const result = await work({ position: positionOf(rows), ...readsOf(client, rows, recent) });
       // Nobody has to wait for the end of what changes nothing.
       client.query('COMMIT').then(
-        () => client.release(),
-        () => client.release(true),
+        () => release(),
+        () => release(true),
       );
       return result;
     } catch (error) {
       // The connection is in an unknown state: it must not go back to the pool.
-      client.release(true);
+      release(true);
+      signal?.throwIfAborted();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
   };
 }
@@ -113,6 +129,11 @@ function readsOf(client: PoolClient, pending: PendingRow[], recent?: RecentEntri
           after = Number(rows.at(-1)!.offset);
         }
       }
+    },
+
+    async count(streams, { from, to }) {
+      const query = { name: 'count_points', text: COUNT, values: [streams, dayOf(from), from, to] };
+      return (await client.query<{ points: number }>(query)).rows[0]!.points;
     },
 
     chunks: (streams, { from, to }, visit) =>

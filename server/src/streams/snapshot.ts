@@ -33,6 +33,9 @@ export interface Snapshot {
   /** Hands over the blocks of streams that are in no chunk yet and may have points in the range, each stream's oldest first. */
   journal(streams: number[], range: Range, visit: (block: JournalBlock) => void): Promise<void>;
 
+  /** How many points the chunks that touch the range have. */
+  count(streams: number[], range: Range): Promise<number>;
+
   /** Hands over the chunks that touch the range, in pages, each stream's oldest first, with their points. */
   chunks(streams: number[], range: Range, visit: (rows: ChunkRow[]) => void): Promise<void>;
 
@@ -61,5 +64,6 @@ export interface Snapshot {
 /**
  * Reads in one snapshot, so that nothing falls between journal and chunks, or is found in both. `work` may be called once
  * more, with the snapshot of another server, when the first one gives up half way: what it gathers is made inside of it.
+ * When the signal fires, it ends at once, whatever the database is doing, and rejects with the signal's reason.
  */
-export type ReadSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>;
+export type ReadSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>, signal?: AbortSignal) => Promise<T>;

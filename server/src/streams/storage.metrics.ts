@@ -24,5 +24,11 @@ export function createStorageMetrics(registry: Registry, { lag }: { lag: () => P
       help: 'Chunks and journal entries that could not be read.',
       registers,
     }),
+    answers: new Counter({
+      name: 'quantumflux_query_answers_total',
+      help: 'Answers to queries: read, shared with somebody who asked at the same time, or from the cache.',
+      labelNames: ['source'],
+      registers,
+    }),
   };
 }
