@@ -33,7 +33,7 @@ async function holdChunks(): Promise<void> {
 async function standing(): Promise<number> {
   const { rows } = await tested.database.pool.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%chunk c%'`,
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM chunk%'`,
   );
   return rows[0]!.count;
 }

@@ -1,5 +1,5 @@
 import type { FunctionResult, QueryResult } from '@quantumflux/sdk/protocol';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasRedis, startRedis, type TestRedis } from '../../../../tests/redis.ts';
 import { createRedisBus } from '../../bus/bus.redis.ts';
 import { createMemoryCache } from '../../cache/cache.memory.ts';
@@ -110,7 +110,7 @@ describe('an answer', () => {
     const sumsOf = async (bearer: string) => {
       const answer = await server.ask(question(name), { authorization: `Bearer ${bearer}` });
       const { streams = [] } = (await answer.json()) as Partial<FunctionResult<'sum'>>;
-      return [answer.status, streams.map(({ sum }) => sum[0])];
+      return [answer.status, streams.map(({ sum }) => sum[0]).sort()];
     };
     for (let i = 0; i < 2; i++) {
       expect(await sumsOf('owner')).toEqual([200, [1, 2]]);
@@ -126,7 +126,8 @@ describe('an answer', () => {
     const unitOf = async () => ((await (await server.ask(question(name))).json()) as QueryResult).streams[0]!.unit;
     expect(await unitOf()).toBe(null);
     await tested.database.prisma.stream.updateMany({ where: { name }, data: { unit: 'bar' } });
-    expect(await unitOf()).toBe('bar');
+    // The catalog looks every second for what others changed.
+    await vi.waitFor(async () => expect(await unitOf()).toBe('bar'), { timeout: 5_000 });
   });
 
   test('that was quick is not kept', async () => {

@@ -59,6 +59,7 @@ export async function startQueryTest() {
       const read = createReader({ log: silent, onCorrupt: () => void corrupt.count++ });
       const journal = createJournalStore(pool);
       const catalog = createCatalog({ store: createStreamStore(database.prisma), bus });
+      const stopCatalog = await catalog.start();
       const history = createHistory({ snapshot: createSnapshots(pool), read });
       const sources: AnswerSource[] = [];
       const queries = await createQueries(
@@ -106,6 +107,7 @@ export async function startQueryTest() {
         async close(): Promise<void> {
           await app.close();
           await queries.stop();
+          await stopCatalog();
           await pool.end();
         },
       };
