@@ -44,11 +44,13 @@ export function pointsIn(block: Block): number {
   return open(block).count;
 }
 
-/** The points of one block. Bytes that are no block are an `internal` error. */
-export function decodeBlock(block: Block): Columns {
+/**
+ * The points of one block, in columns of their own or in those that `room` has for so many. Bytes that are no block are an
+ * `internal` error.
+ */
+export function decodeBlock(block: Block, room: (count: number) => Columns = newColumns): Columns {
   const { reader, timeMode, valueMode, count } = open(block);
-  const times = new Float64Array(count);
-  const values = new Float64Array(count);
+  const { times, values } = room(count);
   if (timeMode === timeModes.raw) readRaw(reader, times);
   else readTimes(reader, times, timeMode === timeModes.us ? 1_000 : 1);
   if (valueMode === valueModes.raw) readRaw(reader, values);
@@ -56,6 +58,10 @@ export function decodeBlock(block: Block): Columns {
   else readDecimals(reader, values);
   if (reader.left > 0) throw broken('has more bytes than points');
   return { times, values };
+}
+
+function newColumns(count: number): Columns {
+  return { times: new Float64Array(count), values: new Float64Array(count) };
 }
 
 function open({ bytes }: Block) {

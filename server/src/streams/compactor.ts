@@ -1,8 +1,9 @@
-import { blocksOf, decodeBlock, type Columns } from '@quantumflux/sdk/protocol';
+import { blocksOf } from '@quantumflux/sdk/protocol';
 import { makeChunk, openPayload, type NewChunk } from './chunk.ts';
 import { mergeColumns } from './columns.ts';
 import type { CompactionStore, Held, StoredSpan } from './compaction.ts';
 import { DAY } from './downsample.ts';
+import { Gathered } from './gathered.ts';
 import type { JournalEntry } from './journal.ts';
 import { chunksToMerge } from './merge-plan.ts';
 import { createMonths } from './months.ts';
@@ -35,16 +36,15 @@ export function createCompactor(
   const { ageMs, entries, bytes, chunkPoints, batchPoints } = { ...defaults, ...options };
   const months = createMonths(store);
 
-  async function columnsOf(journal: JournalEntry[], pace: Pace): Promise<Map<number, Columns[]>> {
-    const streams = new Map<number, Columns[]>();
+  async function gather(journal: JournalEntry[], pace: Pace): Promise<Map<number, Gathered>> {
+    const streams = new Map<number, Gathered>();
     for (const { partition, offset, payload } of journal) {
       await pace();
       for (const block of blocksOf(payload)) {
-        const columns = read(`entry ${offset} of partition ${partition}`, () => decodeBlock(block));
-        if (!columns) continue;
-        const pieces = streams.get(block.stream);
-        if (pieces) pieces.push(columns);
-        else streams.set(block.stream, [columns]);
+        let gathered = streams.get(block.stream);
+        if (!gathered) streams.set(block.stream, (gathered = new Gathered()));
+        const points = gathered;
+        read(`entry ${offset} of partition ${partition}`, () => points.add(block));
       }
     }
     return streams;
@@ -80,8 +80,8 @@ export function createCompactor(
   async function compact(held: Held): Promise<Step> {
     const pace = createPacer();
     const pieces: Piece[] = [];
-    for (const [stream, columns] of await columnsOf(held.entries, pace)) {
-      pieces.push(...piecesByDay(stream, mergeColumns(columns)));
+    for (const [stream, gathered] of await gather(held.entries, pace)) {
+      pieces.push(...piecesByDay(stream, mergeColumns([gathered.toColumns()])));
       await pace();
     }
     await months.make(pieces.map(({ day }) => day));

@@ -92,7 +92,7 @@ export function packRollup(rollup: Rollup, intervalMs: number): Uint8Array {
 
 /** What `packRollup` wrote. */
 export function unpackRollup(bytes: Uint8Array, intervalMs: number): Rollup {
-  const [min, max, first, last, sum, count] = [...blocksOf(bytes)].map(decodeBlock);
+  const [min, max, first, last, sum, count] = [...blocksOf(bytes)].map((block) => decodeBlock(block));
   return {
     t: min!.times.map((number) => number * intervalMs),
     min: min!.values,
