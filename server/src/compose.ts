@@ -41,7 +41,7 @@ import { knownFirst } from './ingest/known-streams.ts';
 import { startMqttSource } from './ingest/mqtt/mqtt.source.mqtt.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
 import { startRedisSource } from './ingest/redis/redis.source.ts';
-import { sabotaged, sabotagedPatience } from './ingest/sabotage.ts';
+import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
@@ -248,7 +248,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   const http = createServer(
     pointsFirst(
       {
-        authenticate: writers.authenticate,
+        authenticate: sabotagedQuestion(writers.authenticate, config.SABOTAGE),
         admission,
         ingest,
         patienceMs: sabotagedPatience(config.SABOTAGE),

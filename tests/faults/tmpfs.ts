@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,7 +31,13 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | und
     path,
     async fill(leave) {
       const { bavail, bsize } = await statfs(path);
-      await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leave)));
+      try {
+        await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leave)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        // Somebody else took a part of it meanwhile: a segment of the log, say.
+        await truncate(ballast, Math.max(0, (await stat(ballast)).size - leave));
+      }
     },
     empty: () => rm(ballast, { force: true }),
     async remove() {

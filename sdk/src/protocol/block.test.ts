@@ -189,7 +189,7 @@ test('[B3] data with two decimals, once a second, takes at most two bytes a poin
 });
 
 describe('bytes that are no block', () => {
-  const decodeAll = (bytes: Uint8Array) => [...blocksOf(bytes)].map(decodeBlock);
+  const decodeAll = (bytes: Uint8Array) => [...blocksOf(bytes)].map((block) => decodeBlock(block));
 
   /** The block with a length that fits what is there, so that the mistake is found inside. */
   function reframed(body: readonly number[]): Block {

@@ -1,12 +1,11 @@
 import { isDiskFull, isOutage } from '../http/outage.ts';
-import type { AppendToJournal } from './committer.ts';
 import type { IngestPorts } from './ingest.service.ts';
 
 /** How far behind the answer the commit comes, in ms. */
 const BEHIND_MS = 50;
 
-/** Longest time that a timer knows, in ms: 24 days. */
-const FOR_EVER_MS = 2 ** 31 - 1;
+/** A day, in ms: longer than any test. */
+const FOR_EVER_MS = 86_400_000;
 
 /**
  * Promises that are broken on purpose, so that the fault tests can prove that they would notice. The ports as they are,
@@ -35,7 +34,7 @@ export function sabotaged(ports: IngestPorts, sabotage: string | undefined): Ing
         idempotency: { find: () => Promise.resolve(new Map()) },
       };
     case 'wait-forever':
-      return { ...ports, appendToJournal: stubborn(append) };
+      return { ...ports, ensureStreams: stubborn(ports.ensureStreams), appendToJournal: stubborn(append) };
     case 'ack-when-full':
       return {
         ...ports,
@@ -58,11 +57,21 @@ export function sabotagedPatience(sabotage: string | undefined): number | undefi
 
 const nothing = { epoch: 0, entries: [] };
 
-function stubborn(append: AppendToJournal): AppendToJournal {
-  return async (...group) => {
+/** Who somebody is, asked with the same patience. */
+export function sabotagedQuestion<Input extends unknown[], Output>(
+  ask: (...input: Input) => Promise<Output>,
+  sabotage: string | undefined,
+): (...input: Input) => Promise<Output> {
+  return sabotage === 'wait-forever' ? stubborn(ask) : ask;
+}
+
+function stubborn<Input extends unknown[], Output>(
+  ask: (...input: Input) => Promise<Output>,
+): (...input: Input) => Promise<Output> {
+  return async (...input) => {
     for (;;) {
       try {
-        return await append(...group);
+        return await ask(...input);
       } catch (cause) {
         if (!isOutage(cause)) throw cause;
       }
