@@ -20,7 +20,7 @@ const defaults = {
   /** Most points of a chunk. */
   chunkPoints: 8_192,
   /** Points that are merged at a time. */
-  batchPoints: 50_000,
+  batchPoints: 15_000,
 };
 
 export type CompactorOptions = Partial<typeof defaults>;

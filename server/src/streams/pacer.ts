@@ -2,7 +2,7 @@
 export type Pace = () => Promise<void>;
 
 /** Lets others run whenever this work has gone on for `maxMs`. */
-export function createPacer(maxMs = 4): Pace {
+export function createPacer(maxMs = 2): Pace {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < maxMs) return;
