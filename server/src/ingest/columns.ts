@@ -10,7 +10,7 @@ import {
   type PointBatch,
   type StreamPoints,
 } from './point-batch.ts';
-import { Recent } from './recent.ts';
+import { rememberByText } from './remembered.ts';
 
 export { COLUMNS_TYPE } from '@quantumflux/sdk/protocol';
 
@@ -49,7 +49,7 @@ type Head = { checked: CheckedStream; count: number };
 type Header = { heads: Head[]; total: number };
 
 /** Programs send the same header with every write. */
-const known = new Recent<Header>();
+const known = rememberByText<Header>();
 
 function headerOf(bytes: Buffer): Header {
   const text = bytes.toString('latin1');

@@ -11,7 +11,8 @@ import { joinRefused } from './refusals.ts';
 
 /** A stream as ingest needs to know it. */
 type KnownStream = { id: number; key: string };
-type WantedStream = {
+/** A stream that may not exist yet. */
+export type WantedStream = {
   key: string;
   stream: string;
   tags: Tags;

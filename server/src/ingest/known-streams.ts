@@ -1,19 +1,12 @@
-import type { StreamKind, Tags } from '@quantumflux/sdk/protocol';
+import type { StreamKind } from '@quantumflux/sdk/protocol';
+import type { WantedStream } from './ingest.service.ts';
 
-type Wanted = {
-  key: string;
-  stream: string;
-  tags: Tags;
-  unit: string | null;
-  kind: StreamKind;
-  public: boolean;
-};
 type Known = { id: number; key: string; unit: string | null; kind: StreamKind };
 
 /** What knows the streams: the catalog. */
 export type StreamPorts = {
   /** The stored streams for these, in the same order. Makes what is missing. */
-  ensure: (organization: string, wanted: (Wanted & { organization: string })[]) => Promise<Known[]>;
+  ensure: (organization: string, wanted: (WantedStream & { organization: string })[]) => Promise<Known[]>;
   /** A stream as it is now, if it was met. */
   get: (id: number) => Known | undefined;
 };
@@ -25,7 +18,7 @@ export type StreamPorts = {
 export function knownFirst({ ensure, get }: StreamPorts) {
   const ids = new Map<string, Map<string, number>>();
 
-  function find(known: Map<string, number>, { key, unit, kind }: Wanted): Known | undefined {
+  function find(known: Map<string, number>, { key, unit, kind }: WantedStream): Known | undefined {
     const id = known.get(key);
     const stream = id === undefined ? undefined : get(id);
     if (!stream || (unit !== null && unit !== stream.unit) || (kind === 'counter' && kind !== stream.kind)) {
@@ -34,7 +27,7 @@ export function knownFirst({ ensure, get }: StreamPorts) {
     return stream;
   }
 
-  return async function ensureStreams(organization: string, wanted: Wanted[]): Promise<Known[]> {
+  return async function ensureStreams(organization: string, wanted: WantedStream[]): Promise<Known[]> {
     let known = ids.get(organization);
     if (!known) {
       known = new Map();

@@ -3,7 +3,7 @@ import type { BatchBuilder, Place } from './batch-builder.ts';
 import { byte, LineError, type LineScanner } from './line-scanner.ts';
 import { streamNameOf, tagNameOf } from './names.ts';
 import { checkStream, tooManyPoints, type CheckedStream } from './point-batch.ts';
-import { Recent } from './recent.ts';
+import { ENTRY_BYTES, rememberByText } from './remembered.ts';
 
 /** More fields of one series, and longer names, are looked up each time: they are searched one after the other. */
 const MAX_FIELDS = 256;
@@ -30,7 +30,7 @@ export type Series = {
 };
 
 /** The same for all requests: an agent sends the same series all day. What they are called says nothing of their points. */
-const known = new Recent<Series>();
+const known = rememberByText<Series>();
 let readings = 0;
 
 /** Finds the series of one request. */
@@ -72,7 +72,7 @@ export class SeriesReader {
     const field = { bytes, checked: undefined, place: 0, reading: 0 };
     if (fields.length < MAX_FIELDS && bytes.length <= MAX_FIELD_BYTES) {
       fields.push(field);
-      known.grow(bytes.length);
+      known.grow(bytes.length + ENTRY_BYTES);
     }
     return field;
   }

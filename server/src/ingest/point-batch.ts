@@ -9,7 +9,7 @@ import {
   type Tags,
 } from '@quantumflux/sdk/protocol';
 import { parse, streamWrite } from '@quantumflux/sdk/protocol/schemas';
-import { Recent } from './recent.ts';
+import { rememberByText } from './remembered.ts';
 
 /** Points of one stream on their way in, in columns. */
 export type StreamPoints = {
@@ -35,7 +35,7 @@ const identity = streamWrite.omit({ points: true });
 const loneSurrogate = /\p{Surrogate}/u;
 
 /** Agents send the same streams all day, and to find one costs a tenth of what it costs to check it. */
-const checked = new Recent<CheckedStream>();
+const checked = rememberByText<CheckedStream>();
 
 /**
  * Checks what a stream is called, for all formats. `at` is where in the body it stands, `besides` the key that holds the

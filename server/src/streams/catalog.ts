@@ -9,7 +9,7 @@ import type { Bus, Stop } from '../bus/bus.ts';
 import { createChanges } from './changes.ts';
 import { createLists } from './lists.ts';
 import { createNewcomers } from './newcomers.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../cache/recent.ts';
 import type { Stream } from './stream.ts';
 import type { NewStream, StreamStore } from './streams.store.ts';
 

@@ -28,3 +28,20 @@ test('it holds the last ones it is made for, and at most twice as many', () => {
   expect(held.length).toBeLessThanOrEqual(200);
   expect(held).toEqual(expect.arrayContaining(Array.from({ length: 99 }, (_, i) => 9_999 - i)));
 });
+
+test('what entries weigh counts, and what they grow by', () => {
+  const recent = new Recent<string, string[]>(100, (text) => text.length);
+  recent.set('a'.repeat(60), []);
+  recent.set('b'.repeat(60), []);
+  // In the older half.
+  expect(recent.has('a'.repeat(60))).toBe(true);
+  recent.grow(60);
+  expect([recent.has('a'.repeat(60)), recent.has('b'.repeat(60))]).toEqual([false, true]);
+});
+
+test('what is written again weighs nothing more', () => {
+  const recent = new Recent<string, number>(2);
+  recent.set('kept', 0);
+  for (let i = 0; i < 100; i++) recent.set('again', i);
+  expect(recent.has('kept')).toBe(true);
+});

@@ -1,14 +1,19 @@
 /**
- * A map that does not grow for ever: it keeps the `most` entries that were used last, and up to as many more. Looking up
- * costs what it does in a map.
+ * A map that does not grow for ever: it keeps the entries that were used last, `most` of them or of what they weigh together,
+ * and up to as much more. Looking up costs what it does in a map.
  */
 export class Recent<Key, Value> {
   readonly #most: number;
+  // Two generations: the older one is dropped as a whole when the younger one is full. No list to keep in order.
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
+  #weight = 0;
+  readonly #weigh: (key: Key) => number;
 
-  constructor(most: number) {
+  /** `weigh`: what an entry counts for. Default one. */
+  constructor(most: number, weigh: (key: Key) => number = () => 1) {
     this.#most = most;
+    this.#weigh = weigh;
   }
 
   get(key: Key): Value | undefined {
@@ -20,11 +25,18 @@ export class Recent<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
+    if (!this.#young.has(key)) this.grow(this.#weigh(key));
     this.#young.set(key, value);
-    if (this.#young.size < this.#most) return;
+  }
+
+  /** Something that is remembered weighs so much more. */
+  grow(weight: number): void {
+    this.#weight += weight;
+    if (this.#weight <= this.#most) return;
     // Whoever was not asked for while a whole generation was filled goes with the one before.
     this.#old = this.#young;
     this.#young = new Map();
+    this.#weight = weight;
   }
 
   has(key: Key): boolean {
@@ -39,5 +51,6 @@ export class Recent<Key, Value> {
   clear(): void {
     this.#young.clear();
     this.#old.clear();
+    this.#weight = 0;
   }
 }
