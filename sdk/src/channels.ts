@@ -97,6 +97,6 @@ export class Channels {
 }
 
 function bytesOf(message: Message): number {
-  if (message.is !== 'frame') return 0;
+  if (message.is !== 'section') return 0;
   return message.ranges.reduce((sum, { entries }) => entries.reduce((sum, { blocks }) => sum + blocks.length, sum), 0);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { QuantumFluxError, type QuantumFluxClient, type ClientOptions } from './index.ts';
+import { PROTOCOL_VERSION } from './protocol/index.ts';
 import { createFixture, has, isLive, pause, record, until, valuesOf, type Fixture } from './testing/live.fixture.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from './testing/test-server.ts';
 
@@ -231,7 +232,7 @@ describe('refusals', () => {
     );
     expect(client.state).toEqual({ is: 'error', error: expect.objectContaining({ code: 'forbidden' }) as unknown });
     await pause(100);
-    expect(server.handshakes).toEqual([{ protocol: 1, key: 'qf_pk_test' }]);
+    expect(server.handshakes).toEqual([{ protocol: PROTOCOL_VERSION, key: 'qf_pk_test' }]);
   });
 });
 

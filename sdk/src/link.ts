@@ -2,7 +2,7 @@ import { Manager, type Socket } from 'socket.io-client';
 import type { Address } from './address.ts';
 import type { Credentials } from './credentials.ts';
 import { errorOf, toQuantumFluxError } from './errors.ts';
-import { messageOfFrame, messageOfHeads, withBytes, type Message } from './message.ts';
+import { messageOfHeads, messagesOfFrame, withBytes, type Message } from './message.ts';
 import {
   PROTOCOL_VERSION,
   QuantumFluxError,
@@ -77,9 +77,9 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
     }
   }
 
-  function receive(read: () => Message): void {
+  function receive(read: () => Message[]): void {
     try {
-      events.onMessage(read());
+      for (const message of read()) events.onMessage(message);
     } catch (cause) {
       // Half a message was taken: what is missing comes again after the next connect.
       end({ is: 'lost', error: toQuantumFluxError(cause) });
@@ -97,10 +97,10 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
   });
   socket.on('disconnect', (reason) => lose(`The connection to ${origin} was lost (${reason}).`));
   socket.on('goodbye', (message) => end({ is: 'goodbye', ...message }));
-  socket.on('frame', (frame) => receive(() => messageOfFrame(frame)));
-  socket.on('heads', (heads) => receive(() => messageOfHeads(heads)));
-  socket.on('streams', (message) => receive(() => ({ is: 'streams', ...message })));
-  socket.on('gone', (message) => receive(() => ({ is: 'gone', ...message })));
+  socket.on('frame', (frame) => receive(() => messagesOfFrame(frame)));
+  socket.on('heads', (heads) => receive(() => [messageOfHeads(heads)]));
+  socket.on('streams', (message) => receive(() => [{ is: 'streams', ...message }]));
+  socket.on('gone', (message) => receive(() => [{ is: 'gone', ...message }]));
   socket.connect();
 
   return {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { messageOfFrame, messageOfHeads, withBytes } from './message.ts';
+import { messageOfHeads, messagesOfFrame, withBytes } from './message.ts';
 import { encodeFrame, type SubscribeReply } from './protocol/index.ts';
 
-const bytes = encodeFrame({ channel: 3, epoch: 1, ranges: [] });
+const bytes = encodeFrame({ epoch: 1, sections: [{ channel: 3, delivery: 'whole', skipped: 0, ranges: [] }] });
 const { buffer } = bytes.slice();
 
 // Browsers hand over an ArrayBuffer, Node a Buffer, whatever the types of the protocol say.
@@ -10,7 +10,9 @@ test.each([
   ['a Buffer', Buffer.from(bytes)],
   ['an ArrayBuffer', buffer as unknown as Uint8Array],
 ])('[F1] bytes that come as %s are bytes', (_, binary) => {
-  expect(messageOfFrame(binary)).toEqual({ is: 'frame', channel: 3, epoch: 1, ranges: [] });
+  expect(messagesOfFrame(binary)).toEqual([
+    { is: 'section', epoch: 1, channel: 3, delivery: 'whole', skipped: 0, ranges: [] },
+  ]);
   const head = { channel: 3, now: 0, streams: [], position: { epoch: 1, offsets: [] } };
   const history: SubscribeReply = { is: 'history', ...head, intervalMs: null, blocks: binary };
   const resumed: SubscribeReply = { is: 'resumed', ...head, frame: binary };
@@ -21,8 +23,15 @@ test.each([
   }
 });
 
-test('[H1] heads are a frame without points', () => {
+test('[H1] heads are a section without points', () => {
   const heads = { channel: 3, epoch: 1, ranges: [[5, 10, 12]] as [number, number, number][] };
   const ranges = [{ partition: 5, after: 10, last: 12, entries: [] }];
-  expect(messageOfHeads(heads)).toEqual({ is: 'frame', channel: 3, epoch: 1, ranges });
+  expect(messageOfHeads(heads)).toEqual({
+    is: 'section',
+    epoch: 1,
+    channel: 3,
+    delivery: 'whole',
+    skipped: 0,
+    ranges,
+  });
 });

@@ -1,20 +1,28 @@
-import { decodeFrame, type Frame, type ServerEvents, type StreamMeta, type SubscribeReply } from './protocol/index.ts';
+import {
+  decodeFrame,
+  type Section,
+  type ServerEvents,
+  type StreamMeta,
+  type SubscribeReply,
+} from './protocol/index.ts';
 
-/** What the server sends on a channel. Heads are a frame without points. */
+/** What the server sends on a channel. Heads are a section without points. */
 export type Message =
-  | ({ is: 'frame' } & Frame)
+  | ({ is: 'section'; epoch: number } & Section)
   | { is: 'streams'; channel: number; streams: readonly StreamMeta[] }
   | { is: 'gone'; channel: number; streams: readonly number[] };
 
 type Sent<Event extends keyof ServerEvents> = Parameters<ServerEvents[Event]>[0];
 
-export function messageOfFrame(frame: Sent<'frame'>): Message {
-  return { is: 'frame', ...decodeFrame(toBytes(frame)) };
+/** One for each channel that the frame is for. */
+export function messagesOfFrame(frame: Sent<'frame'>): Message[] {
+  const { epoch, sections } = decodeFrame(toBytes(frame));
+  return sections.map((section) => ({ is: 'section', epoch, ...section }));
 }
 
 export function messageOfHeads({ channel, epoch, ranges }: Sent<'heads'>): Message {
   const empty = ranges.map(([partition, after, last]) => ({ partition, after, last, entries: [] }));
-  return { is: 'frame', channel, epoch, ranges: empty };
+  return { is: 'section', channel, epoch, delivery: 'whole', skipped: 0, ranges: empty };
 }
 
 /** The same reply with bytes that are bytes everywhere. */

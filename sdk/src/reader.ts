@@ -44,7 +44,8 @@ export class Reader {
   accept(reply: SubscribeReply): ResyncReason | undefined {
     this.#keepOnly(reply.streams);
     if (reply.is === 'resumed') {
-      const received = this.receive({ is: 'frame', ...decodeFrame(reply.frame) });
+      const { epoch, sections } = decodeFrame(reply.frame);
+      const received = this.receive({ is: 'section', epoch, ...sections[0]! });
       // If even that does not go on from where we are, the next frame finds the same gap.
       if (received !== 'behind') this.#position = reply.position;
       return undefined;

@@ -42,6 +42,7 @@ export function nextTry(
       if (isPassing(end.error)) return later;
       return end.error.code === 'unauthenticated' && isRenewable && !hurried ? soon : stop;
     case 'goodbye':
+      if (end.reason === 'slow') return later;
       if (end.reason === 'shutdown') return { ...later, delayMs: Math.max(end.retryMs, delayMs) };
       return end.reason === 'expired' ? soon : stop;
   }
@@ -50,5 +51,6 @@ export function nextTry(
 function farewell(reason: GoodbyeReason): QuantumFluxError {
   if (reason === 'revoked') return new QuantumFluxError('forbidden', 'The key or the user lost the right to be here.');
   if (reason === 'expired') return new QuantumFluxError('unauthenticated', 'The token expired.');
+  if (reason === 'slow') return new QuantumFluxError('unavailable', 'This client was too slow for the server.');
   return new QuantumFluxError('unavailable', 'The server stopped; it is back soon.');
 }

@@ -28,6 +28,11 @@ export type SubscribeRequest = {
   wait?: boolean;
   /** Go on from here instead of sending history. */
   resume?: Position;
+  /**
+   * Send new points at most so many times a second, and of each pixel column of the picture (`from` to now, `width`
+   * pixels) only the lowest and the highest. Without it every point comes, as soon as it can.
+   */
+  maxHz?: number;
 };
 
 export type SubscribeReply = {
@@ -37,6 +42,8 @@ export type SubscribeReply = {
   now: number;
   streams: StreamMeta[];
   position: Position;
+  /** Set when new points come conflated: how many ms a pixel column is long, and how often they come at most. */
+  conflation?: { intervalMs: number; maxHz: number };
 } & (
   | {
       is: 'history';
@@ -51,7 +58,33 @@ export type SubscribeReply = {
 );
 
 /** What the client says when it connects, in Socket.io's auth packet (never in the URL). */
-export type Handshake = { protocol: number; token?: string; key?: string };
+export type Handshake = {
+  protocol: number;
+  token?: string;
+  key?: string;
+  /** Whether the client reads frames that come bare, without a packet of Socket.io around them (F3). */
+  frames?: 'bare';
+};
+
+/** What the server says first, to clients of version 2 and above. */
+export type Welcome = {
+  /** The version that both speak. */
+  protocol: number;
+  /** The server's clock, in ms since the epoch. */
+  now: number;
+  /** When the credential ends, in ms since the epoch; null when it does not end by itself. */
+  expiresAt: number | null;
+};
+
+/** Somebody who looks at the same thing. */
+export type Presence = {
+  /** One per connection, made by the server. */
+  id: string;
+  /** What they want to be called; null when they did not say. */
+  name: string | null;
+  /** Since when, in ms since the epoch. */
+  since: number;
+};
 
 /** Why the server ends a connection. */
 export type GoodbyeReason =
@@ -60,24 +93,41 @@ export type GoodbyeReason =
   /** The key or the user lost the right to be here. */
   | 'revoked'
   /** The server stops; another one, or the same one, is there soon. */
-  | 'shutdown';
+  | 'shutdown'
+  /** The client took nothing for too long: connect again and go on from the position. */
+  | 'slow';
 
 /** Socket events that the client sends. */
 export type ClientEvents = {
   subscribe: (request: SubscribeRequest, reply: (reply: Reply<SubscribeReply>) => void) => void;
   unsubscribe: (request: { channel: number }, reply: (reply: Reply<null>) => void) => void;
+  /** A fresh token for this connection: of the same organization and user. */
+  'auth.refresh': (request: { token: string }, reply: (reply: Reply<{ expiresAt: number | null }>) => void) => void;
+  /** Is there, in a room of the organization (`dashboard:42`), and wants to know who else is. */
+  'presence.join': (
+    request: { room: string; name?: string },
+    reply: (reply: Reply<{ id: string; present: Presence[] }>) => void,
+  ) => void;
+  'presence.leave': (request: { room: string }, reply: (reply: Reply<null>) => void) => void;
 };
 
 /** Socket events that the server sends. */
 export type ServerEvents = {
-  /** New points, as a frame (see frame.ts). */
+  welcome: (message: Welcome) => void;
+  /** New points, as a frame (see frame.ts); every `HEARTBEAT_MS` one without points, so that loss is found. */
   frame: (frame: Uint8Array) => void;
   /** Streams that match from now on, or changed; sent before their first points. */
   streams: (message: { channel: number; streams: StreamMeta[] }) => void;
   /** Streams that this subscription may no longer see. */
   gone: (message: { channel: number; streams: number[] }) => void;
-  /** Nothing was missed in these ranges. Every `HEARTBEAT_MS`, so that loss is found while connected. */
+  /** Nothing was missed in these ranges. Only to clients of version 1; later ones get a frame without points. */
   heads: (message: { channel: number; epoch: number; ranges: Range[] }) => void;
+  /** The server will stop: connect again, to whichever server answers then, after so many ms. Until then all goes on. */
+  drain: (message: { afterMs: number }) => void;
+  /** The credential ends at `expiresAt`: send a fresh one with `auth.refresh` before. */
+  'auth.refresh': (message: { expiresAt: number }) => void;
+  /** Who is in a room that this connection joined, whenever that changes. */
+  presence: (message: { room: string; present: Presence[] }) => void;
   /** The server is about to close this connection. */
   goodbye: (message: { reason: GoodbyeReason; /** When to come back, in ms. */ retryMs: number }) => void;
 };

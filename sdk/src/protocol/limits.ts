@@ -50,3 +50,24 @@ export const PARTITIONS = 8;
 
 /** How often the server tells every subscription how far the journal is, in ms. */
 export const HEARTBEAT_MS = 5_000;
+
+/** Most times a second that a subscription may ask for with `maxHz`. */
+export const MAX_HZ = 60;
+
+/** Fewest. */
+export const MIN_HZ = 0.1;
+
+/** Most bytes that wait for one connection. Above it, it is given less (F4). */
+export const MAX_WAITING_BYTES = 1_048_576;
+
+/** How long a connection may take nothing of what waits for it before it is ended, in ms. */
+export const MAX_STUCK_MS = 30_000;
+
+/** How long before a credential ends the server asks for another, in ms. */
+export const REFRESH_AHEAD_MS = 60_000;
+
+/** Most rooms that one connection may be present in. Above it: `too_large`. */
+export const MAX_ROOMS = 20;
+
+/** Longest name of a room, and of somebody in it, in characters. */
+export const MAX_ROOM_LENGTH = 200;

@@ -15,14 +15,27 @@ const limits = Object.entries(others).filter((entry): entry is [string, number] 
 
 // Events are types only, so their names are written down here; the compiler says when one is missing or too many.
 const events = {
-  client: { subscribe: true, unsubscribe: true } satisfies Record<keyof protocol.ClientEvents, true>,
-  server: { frame: true, streams: true, gone: true, heads: true, goodbye: true } satisfies Record<
-    keyof protocol.ServerEvents,
-    true
-  >,
+  client: {
+    subscribe: true,
+    unsubscribe: true,
+    'auth.refresh': true,
+    'presence.join': true,
+    'presence.leave': true,
+  } satisfies Record<keyof protocol.ClientEvents, true>,
+  server: {
+    welcome: true,
+    frame: true,
+    streams: true,
+    gone: true,
+    heads: true,
+    drain: true,
+    'auth.refresh': true,
+    presence: true,
+    goodbye: true,
+  } satisfies Record<keyof protocol.ServerEvents, true>,
 };
 const reasons = {
-  goodbye: { expired: true, revoked: true, shutdown: true } satisfies Record<protocol.GoodbyeReason, true>,
+  goodbye: { expired: true, revoked: true, shutdown: true, slow: true } satisfies Record<protocol.GoodbyeReason, true>,
   resync: { epoch: true, rewound: true, too_far: true } satisfies Record<protocol.ResyncReason, true>,
 };
 

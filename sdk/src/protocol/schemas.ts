@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { QuantumFluxError } from './error.ts';
 import {
+  MAX_HZ,
   MAX_NAME_LENGTH,
+  MAX_ROOM_LENGTH,
   MAX_SELECTOR_LENGTH,
   MAX_TAG_NAME_LENGTH,
   MAX_TAG_VALUE_LENGTH,
@@ -9,6 +11,7 @@ import {
   MAX_TIME,
   MAX_UNIT_LENGTH,
   MAX_WIDTH,
+  MIN_HZ,
   MIN_RETENTION_MS,
   PARTITIONS,
 } from './limits.ts';
@@ -152,6 +155,8 @@ export const handshake = z.object({
   protocol: z.int().min(1),
   token: z.string().max(8_192).optional(),
   key: z.string().max(200).optional(),
+  /** What a later version may say here is as good as nothing. */
+  frames: z.literal('bare').optional().catch(undefined),
 });
 
 export const subscribeRequest = z.strictObject({
@@ -160,9 +165,18 @@ export const subscribeRequest = z.strictObject({
   width: width.default(1_000),
   wait: z.boolean().default(false),
   resume: position.optional(),
+  maxHz: z.number().min(MIN_HZ).max(MAX_HZ).optional(),
 });
 
 export const unsubscribeRequest = z.strictObject({ channel: z.int().min(0) });
+
+export const refreshRequest = z.strictObject({ token: z.string().min(1).max(8_192) });
+
+const room = z.string().min(1).max(MAX_ROOM_LENGTH).regex(printable, 'must have no control characters');
+
+export const joinRequest = z.strictObject({ room, name: room.optional() });
+
+export const leaveRequest = z.strictObject({ room });
 
 /** Checks a value at the border. The first mistake is an `invalid_input` error that names its field. */
 export function parse<Schema extends z.ZodType>(

@@ -3,5 +3,11 @@
  * the history.
  *
  *  1  first public protocol
+ *  2  a frame has the sections of all channels of a connection (F1), and may come bare (F3); welcome, drain, auth.refresh
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+
+/** The version that two sides speak with each other: the older one of theirs. */
+export function versionWith(theirs: number): number {
+  return Math.min(PROTOCOL_VERSION, theirs);
+}

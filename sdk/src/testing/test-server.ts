@@ -8,6 +8,7 @@ import {
   resolveTime,
   streamKey,
   type ClientEvents,
+  type FrameRange,
   type GoodbyeReason,
   type Handshake,
   type Range,
@@ -179,7 +180,7 @@ export class TestServer {
     const head = { channel: channel.channel, now, streams, position: this.#journal.position };
     const missed = resume && this.#journal.since(resume, ids);
     if (typeof missed === 'object') {
-      const frame = encodeFrame({ channel: channel.channel, epoch: this.#journal.epoch, ranges: missed });
+      const frame = this.#frameOf(channel.channel, missed);
       return { is: 'resumed', ...head, frame };
     }
     const blocks = this.#journal.history(ids, resolveTime(from, now));
@@ -201,7 +202,14 @@ export class TestServer {
       return;
     }
     const range = { partition, after, last: entry.offset, entries: [entry] };
-    to.emit('frame', encodeFrame({ channel, epoch: this.#journal.epoch, ranges: [range] }));
+    to.emit('frame', this.#frameOf(channel, [range]));
+  }
+
+  #frameOf(channel: number, ranges: FrameRange[]): Uint8Array {
+    return encodeFrame({
+      epoch: this.#journal.epoch,
+      sections: [{ channel, delivery: 'whole', skipped: 0, ranges }],
+    });
   }
 }
 

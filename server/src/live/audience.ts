@@ -90,7 +90,7 @@ export class Audience {
     const ranges = [...this.#ranges.values()];
     this.#ranges.clear();
     for (const { partition, last } of ranges) this.#sent.set(partition, last);
-    return encodeFrame({ channel: this.channel, epoch, ranges });
+    return encodeFrame({ epoch, sections: [{ channel: this.channel, delivery: 'whole', skipped: 0, ranges }] });
   }
 
   /** What was gone through since the last frame without anything for this audience. Call it with nothing waiting. */

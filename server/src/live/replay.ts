@@ -77,7 +77,8 @@ export async function replaySince(
     };
     ranges.push({ partition, after, last: head, entries: read.flatMap((entry) => entryFor(entry, wants)) });
   }
-  return { position, frame: encodeFrame({ channel, epoch: position.epoch, ranges }) };
+  const section = { channel, delivery: 'whole' as const, skipped: 0, ranges };
+  return { position, frame: encodeFrame({ epoch: position.epoch, sections: [section] }) };
 }
 
 function entryFor({ offset, payload }: Entry, wants: (stream: number) => boolean): FrameEntry[] {
