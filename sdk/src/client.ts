@@ -6,6 +6,7 @@ import { createCredentials } from './credentials.ts';
 import { request, type HttpPorts, type RequestOptions } from './http.ts';
 import type { LiveUpdate } from './live-state.ts';
 import { LiveStream, type LivePorts } from './live-stream.ts';
+import { openLink, type OpenLink } from './link.ts';
 import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from './options.ts';
 import {
   endpoints,
@@ -27,6 +28,11 @@ export function connect(options: ClientOptions = {}): QuantumFluxClient {
   return new QuantumFluxClient(options);
 }
 
+/** How a client reaches its server. */
+export type Transport = { openLink: OpenLink; fetch: typeof fetch };
+
+const network: Transport = { openLink, fetch: (...request) => fetch(...request) };
+
 /** Live subscriptions, queries and writes on one server. Made by `connect()`. */
 export class QuantumFluxClient {
   readonly #http: HttpPorts;
@@ -35,10 +41,11 @@ export class QuantumFluxClient {
   readonly #live: Omit<LivePorts, 'onEnd'>;
   readonly #streams = new Map<string, LiveStream>();
 
-  constructor(options: ClientOptions) {
+  /** `transport`: the network, unless a test brings something else. */
+  constructor(options: ClientOptions, transport: Transport = network) {
     const { url, reconnect = { minMs: 500, maxMs: 20_000 }, lingerMs = 5_000, silenceMs = 3 * HEARTBEAT_MS } = options;
-    this.#http = { address: addressOf(url), credentials: createCredentials(options) };
-    this.#connection = new Connection({ ...this.#http, reconnect, silenceMs });
+    this.#http = { address: addressOf(url), credentials: createCredentials(options), fetch: transport.fetch };
+    this.#connection = new Connection({ ...this.#http, openLink: transport.openLink, reconnect, silenceMs });
     this.#live = { connection: this.#connection, clock: this.#clock, reconnect, lingerMs };
   }
 

@@ -3,7 +3,7 @@ import type { BackoffOptions } from './backoff.ts';
 import { Channels } from './channels.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Credentials } from './credentials.ts';
-import { openLink, type Link } from './link.ts';
+import type { Link, OpenLink } from './link.ts';
 import type { Message } from './message.ts';
 import type { Stop } from './options.ts';
 import { QuantumFluxError } from './protocol/index.ts';
@@ -16,6 +16,7 @@ const HOLD_MS = 10_000;
 type ConnectionOptions = {
   address: Address;
   credentials: Credentials;
+  openLink: OpenLink;
   reconnect: BackoffOptions;
   silenceMs: number;
 };
@@ -74,7 +75,7 @@ export class Connection {
   }
 
   #open(): void {
-    const { address, credentials } = this.#options;
+    const { address, credentials, openLink } = this.#options;
     this.#enter({ is: 'connecting', attempt: this.#tries.attempt, since: Date.now() });
     // Whoever was told may have ended it.
     if (this.#state.is !== 'connecting') return;

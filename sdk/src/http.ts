@@ -10,7 +10,7 @@ export type RequestOptions = {
 };
 
 /** Where to, and as whom. */
-export type HttpPorts = { address: Address; credentials: Credentials };
+export type HttpPorts = { address: Address; credentials: Credentials; fetch: typeof fetch };
 
 type Operation = { method: string; path: string };
 type Input = RequestOptions & { query?: Record<string, string | number | undefined>; body?: unknown };
@@ -19,7 +19,7 @@ type Input = RequestOptions & { query?: Record<string, string | number | undefin
 export async function request<Output>(
   { method, path }: Operation,
   { query = {}, body, signal }: Input,
-  { address, credentials }: HttpPorts,
+  { address, credentials, fetch }: HttpPorts,
 ): Promise<Output> {
   const target = new URL(address.prefix + path, address.origin);
   for (const [name, value] of Object.entries(query))

@@ -34,6 +34,9 @@ export type LinkEvents = {
   onEnd: (end: End) => void;
 };
 
+/** Connects; over the network, or in a test over something else. */
+export type OpenLink = (address: Address, credentials: Credentials, events: LinkEvents) => Link;
+
 export function openLink({ origin, prefix }: Address, credentials: Credentials, events: LinkEvents): Link {
   // One manager per attempt, so that nothing of the last one (its buffers, its transport) is left in this one.
   const manager = new Manager(origin, {
