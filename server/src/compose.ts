@@ -45,7 +45,8 @@ import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabota
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
-import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
+import { startLiveGateway } from './live/live.gateway.ts';
+import type { LiveServer } from './live/socket.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
 import { createCatalog } from './streams/catalog.ts';
