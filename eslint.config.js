@@ -117,7 +117,16 @@ const sources = '{sdk,widgets,server}/src/**/*.ts';
 const conditionNames = ['quantumflux-source', 'types', 'import', 'default'];
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/', '**/.cache/', '**/.quantumflux/', 'server/src/database/generated/'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/coverage/',
+      '**/.cache/',
+      '**/.quantumflux/',
+      'server/src/database/generated/',
+      'tests/versions/*/*.mjs',
+    ],
+  },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
