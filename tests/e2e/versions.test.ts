@@ -105,14 +105,4 @@ describe('the present client and a server of version 1', () => {
       expect(server.requests.every((request) => !('maxHz' in request))).toBe(true);
     },
   );
-
-  test('[V3] what only version 2 can do is left out of what is asked', async () => {
-    server = await createOldServer({ heartbeatMs: Infinity });
-    const client = connect({ url: server.url, key: 'qf_pk_test', reconnect: { minMs: 5, maxMs: 50 } });
-    close = () => client.close();
-    const states: string[] = [];
-    client.watch('cpu', { maxHz: 5 }, ({ state }) => void states.push(state.is));
-    await vi.waitFor(() => expect(states.at(-1)).toBe('live'), wait);
-    expect(server.requests.every((request) => !('maxHz' in request))).toBe(true);
-  });
 });
