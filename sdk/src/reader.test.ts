@@ -17,7 +17,7 @@ function blocks(...values: number[]): Uint8Array {
 function section(
   [after, last]: [after: number, last: number],
   values: number[],
-  { delivery = 'whole', skipped = 0 } = {},
+  { delivery = 'whole', skipped = 0 }: { delivery?: Delivery; skipped?: number } = {},
 ): Message {
   const entries = values.map((value) => ({ offset: value, blocks: blocks(value) }));
   return { is: 'section', epoch: 1, channel: 1, delivery, skipped, ranges: [{ partition: 0, after, last, entries }] };
