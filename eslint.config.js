@@ -78,7 +78,7 @@ const table = [
   },
   {
     what: ['socket.io', '@socket.io/**'],
-    by: ['server/src/live/**', 'server/src/compose.ts', 'sdk/src/testing/**', serverTests],
+    by: ['server/src/live/**', 'server/src/compose.ts', sdkTests, serverTests],
     why: 'Socket.io comes in through live/.',
   },
   { what: ['ioredis'], by: ['server/src/**/*.redis.ts', serverTests], why: 'Redis comes in through *.redis.ts.' },
@@ -99,9 +99,14 @@ const table = [
     why: 'passwords and tokens are the business of auth/.',
   },
   {
-    what: ['socket.io-client'],
-    by: ['sdk/src/**', '!sdk/src/protocol/**', serverTests],
+    what: ['engine.io-client'],
+    by: ['sdk/src/socket-io.ts'],
     why: 'the connection is the business of the SDK.',
+  },
+  {
+    what: ['socket.io-client'],
+    by: [sdkTests, serverTests],
+    why: 'the SDK speaks Socket.io by itself; that others can as well is proved by tests.',
   },
   {
     what: ['lit', 'lit/**', '@lit/**'],
