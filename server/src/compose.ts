@@ -46,6 +46,7 @@ import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
 import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
+import { sabotagedBus } from './live/sabotage.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
 import { createCatalog } from './streams/catalog.ts';
@@ -281,7 +282,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   routeUpgrades(http, { routes: { [pointsSocket.path]: pointsSocket.upgrade }, others: ['/socket.io/'] });
   const stopLive = await startLiveGateway({
     io,
-    bus,
+    bus: sabotagedBus(bus, config.SABOTAGE),
     log,
     authenticate,
     catalog,
