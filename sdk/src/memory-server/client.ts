@@ -1,11 +1,12 @@
 import { QuantumFluxClient, type Transport } from '../client.ts';
+import { openLink } from '../link.ts';
 import type { ClientOptions } from '../options.ts';
 import { PROTOCOL_VERSION, type Handshake } from '../protocol/index.ts';
 import { createHttp, type HttpPorts } from './http.ts';
-import { createOpenLink, type LinkPorts } from './link.ts';
+import { openSocket, type SocketPorts } from './socket.ts';
 
 /** What a client in the same process needs of its server. */
-export type ClientPorts = LinkPorts & Omit<HttpPorts, 'admit'> & { admit: (handshake: Handshake) => void };
+export type ClientPorts = SocketPorts & Omit<HttpPorts, 'admit'> & { admit: (handshake: Handshake) => void };
 
 /** The client that the SDK makes, on another transport. It reads the server's clock instead of working it out. */
 export class ClientInProcess extends QuantumFluxClient {
@@ -31,7 +32,7 @@ function transportTo(ports: ClientPorts): Transport {
     });
   const http = createHttp({ ...ports, admit });
   return {
-    openLink: createOpenLink(ports),
+    openLink: (...link) => openLink(...link, (_origin, _path, events) => openSocket(ports, events)),
     async fetch(input, init) {
       const request = new Request(input, init);
       await new Promise((resolve) => setTimeout(resolve, ports.latencyMs));

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createCredentials } from '../credentials.ts';
 import { QuantumFluxError, type QuantumFluxClient } from '../index.ts';
-import type { Message } from '../message.ts';
+import { openLink, type Link, type ServerEvent } from '../link.ts';
+import { messagesOf, type Message } from '../message.ts';
 import { decodeBlock, blocksOf, type Handshake, type Point, type SubscribeRequest } from '../protocol/index.ts';
-import { createOpenLink } from './link.ts';
+import { openSocket } from './socket.ts';
 import { createMemoryServer, type MemoryServer, type MemoryServerOptions } from './server.ts';
 
 let server: MemoryServer;
@@ -35,15 +36,19 @@ function watch(client: QuantumFluxClient) {
 /** The sections that a subscription brings, as the wire has them. */
 async function follow(request: Partial<SubscribeRequest>) {
   const sections: Extract<Message, { is: 'section' }>[] = [];
-  const link = await new Promise<ReturnType<ReturnType<typeof createOpenLink>>>((resolve, reject) => {
-    const ports = { server, isAway: () => false, latencyMs: 0 };
-    const made = createOpenLink(ports)({ origin: '', prefix: '' }, createCredentials({}), {
+  const link = await new Promise<Link>((resolve, reject) => {
+    const events = {
       onOpen: () => resolve(made),
-      onMessage: (message) => void (message.is === 'section' && sections.push(message)),
+      onEvent: (...event: ServerEvent) => {
+        for (const message of messagesOf(...event)) if (message.is === 'section') sections.push(message);
+      },
       onEnd: () => reject(new Error('It ended.')),
-    });
+    };
+    const made = openLink({ origin: '', prefix: '' }, createCredentials({}), events, (_origin, _path, events) =>
+      openSocket({ server, isAway: () => false, latencyMs: 0 }, events),
+    );
   });
-  const reply = await link.subscribe({ selector: 'cpu', ...request });
+  const reply = await link.ask('subscribe', { selector: 'cpu', ...request });
   const points = () =>
     sections.map(({ ranges }) =>
       ranges.flatMap(({ entries }) =>
