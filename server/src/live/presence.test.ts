@@ -252,8 +252,7 @@ test('[P1] whatever part of their words is lost, the servers agree again when it
   for (const [i, client] of people.slice(0, 9).entries()) await join(client, 'board', `n${i}`);
   for (const client of people.slice(9)) await client.ask('presence.leave', { room: 'board' });
   const names = Array.from({ length: 9 }, (_, i) => `n${i}`);
-  for (const client of people.slice(0, 9))
-    await vi.waitFor(() => expect(seenBy(client, 'board')).toEqual(names), wait);
+  for (const client of people.slice(0, 9)) await vi.waitFor(() => expect(seenBy(client, 'board')).toEqual(names), wait);
 });
 
 test('[P1] changes while the servers do not hear each other are known with the first beat after it, and told once', async () => {
