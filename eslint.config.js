@@ -60,12 +60,12 @@ const table = [
   // Inside the server.
   ...features.map((feature) => ({
     what: [`server/src/${feature}/**`],
-    by: [`server/src/${feature}/**`, 'server/src/{app,compose,main}.ts', serverTests],
+    by: [`server/src/${feature}/**`, 'server/src/{app,compose,compose.*,main}.ts', serverTests],
     why: 'features meet in compose.ts or on the bus, and what they stand on does not know them.',
   })),
   {
-    what: ['server/src/{app,compose,config}.ts'],
-    by: ['server/src/{compose,main}.ts', serverTests],
+    what: ['server/src/{app,compose,compose.*,config}.ts'],
+    by: ['server/src/{compose,compose.*,main}.ts', serverTests],
     why: 'compose.ts hands to each part what it needs, and only main.ts starts the whole.',
   },
   { what: ['server/src/main.ts'], by: [serverTests], why: 'it is where the process begins.' },
@@ -117,7 +117,16 @@ const sources = '{sdk,widgets,server}/src/**/*.ts';
 const conditionNames = ['quantumflux-source', 'types', 'import', 'default'];
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/', '**/.cache/', '**/.quantumflux/', 'server/src/database/generated/'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/coverage/',
+      '**/.cache/',
+      '**/.quantumflux/',
+      'server/src/database/generated/',
+      'tests/versions/*/*.mjs',
+    ],
+  },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -4,7 +4,7 @@ import { createReadableLog } from './app.testing.ts';
 import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 
-const SECRET_KEY = `qf_sk_${'test'.repeat(10)}`;
+export const SECRET_KEY = `qf_sk_${'test'.repeat(10)}`;
 
 /** The whole server in this process, on a database and a port of its own; for tests that also look inside. */
 export async function startComposed(env: Record<string, string> = {}) {

@@ -4,8 +4,8 @@ import { createApp } from './app.ts';
 import { assets } from './assets.ts';
 import { authRoutes } from './auth/auth.routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
-import { bootstrap } from './auth/bootstrap.ts';
 import { createBootstrapStore } from './auth/bootstrap.store.ts';
+import { bootstrap } from './auth/bootstrap.ts';
 import { createKeyService } from './auth/keys.service.ts';
 import { createKeyStore } from './auth/keys.store.ts';
 import { createLogin } from './auth/login.service.ts';
@@ -16,11 +16,13 @@ import { createMemoryBus } from './bus/bus.memory.ts';
 import { createRedisBus } from './bus/bus.redis.ts';
 import { createMemoryCache } from './cache/cache.memory.ts';
 import { createRedisCache } from './cache/cache.redis.ts';
+import { startFeeds, type Feeds } from './compose.feeds.ts';
+import { composeStreams } from './compose.streams.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded.postgres.ts';
-import { createMetrics } from './health/metrics.ts';
 import { healthRoutes } from './health/health.routes.ts';
+import { createMetrics } from './health/metrics.ts';
 import { startHostSource } from './host/host.source.ts';
 import { bundleRoutes } from './http/bundle.routes.ts';
 import { demoRoutes } from './http/demo.routes.ts';
@@ -35,42 +37,21 @@ import { agentsRoutes } from './ingest/agents.routes.ts';
 import { startForgetting } from './ingest/forget-keys.ts';
 import { createIdempotencyStore } from './ingest/idempotency.store.ts';
 import { createIngestService } from './ingest/ingest.service.ts';
-import type { SourcePorts } from './ingest/intake.ts';
 import { rememberCallers } from './ingest/known-callers.ts';
 import { knownFirst } from './ingest/known-streams.ts';
-import { startMqttSource } from './ingest/mqtt/mqtt.source.mqtt.ts';
 import { pointsFirst } from './ingest/points.handler.ts';
-import { startRedisSource } from './ingest/redis/redis.source.ts';
 import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabotage.ts';
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
-import { startLiveGateway, type LiveServer } from './live/live.gateway.ts';
+import { startLiveGateway } from './live/live.gateway.ts';
+import type { LiveServer } from './live/socket.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
-import { createCatalog } from './streams/catalog.ts';
-import { startCompaction } from './streams/compaction.loop.ts';
-import { createCompactionStore } from './streams/compaction.store.ts';
-import { createCompactor } from './streams/compactor.ts';
-import { eager } from './streams/eager.ts';
 import { intervalFor, thin } from './streams/downsample.ts';
-import { createFloor, positionAfter, raising } from './streams/floor.ts';
-import { createHistory } from './streams/history.ts';
-import { createJournalStore } from './streams/journal.store.ts';
-import { createMonthMaker } from './streams/month-maker.ts';
 import { queryRoutes } from './streams/query/query.routes.ts';
-import { createQueries } from './streams/query/query.service.ts';
-import { createReader } from './streams/reader.ts';
-import { createRecentEntries } from './streams/recent-entries.ts';
-import { createReplicaMetrics } from './streams/replica.metrics.ts';
-import { createReplicaSnapshots } from './streams/replica-snapshots.ts';
-import { keepTo } from './streams/retention.ts';
-import { sabotagedReader, sabotagedStore } from './streams/sabotage.ts';
-import { createSnapshots } from './streams/snapshot.store.ts';
-import { createStorageMetrics } from './streams/storage.metrics.ts';
 import { partitionOf } from './streams/stream.ts';
 import { streamRoutes } from './streams/streams.routes.ts';
-import { createStreamStore } from './streams/streams.store.ts';
 import { version } from './version.ts';
 
 /** How long a stop may take before what is left is let go, in ms. */
@@ -133,56 +114,15 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   });
 
   // Streams, and points on their way in.
-  const catalog = createCatalog({
-    store: createStreamStore(database.prisma, { reads: database.reads, retentionMs: config.RETENTION }),
+  const { catalog, journal, followed, recent, history, queries } = await composeStreams({
+    config,
+    log,
+    database,
     bus,
-  });
-  onStop(await catalog.start());
-  const floor = createFloor({ onNewEpoch: catalog.forget });
-  onStop(await bus.subscribe('points', (message) => floor.hear(positionAfter(message))));
-  const journal = raising(floor, createJournalStore(database.pool));
-  const followed = raising(floor, createJournalStore(database.longPool));
-  const compactions = createCompactionStore(database.longPool);
-  const storage = createStorageMetrics(metrics.registry, { lag: compactions.lag });
-  const read = sabotagedReader(createReader({ log, onCorrupt: () => storage.corruptions.inc() }), config.SABOTAGE);
-  const recent = createRecentEntries();
-  const replicas = database.replicas.map((replica) => ({
-    ...replica,
-    snapshot: createSnapshots(replica.pool, recent),
-  }));
-  const replicaMetrics = createReplicaMetrics(metrics.registry, {
-    replicas: database.replicas.map(({ name, isUp, attempt, pool }) => {
-      const { heads } = createJournalStore(pool);
-      return { name, isUp, heads: async () => (await attempt(heads))?.answer };
-    }),
-    floor,
-  });
-  const snapshot = createReplicaSnapshots({
-    primary: createSnapshots(database.longPool, recent),
-    replicas,
-    floor,
-    onRead: (from) => replicaMetrics.reads.inc({ from }),
-  });
-  const history = keepTo(createHistory({ snapshot, read }), (id) => catalog.get(id)?.retentionMs ?? null);
-  const queries = await createQueries({
-    history,
-    heads: journal.heads,
     cache,
-    bus,
-    onAnswer: (source) => storage.answers.inc({ source }),
+    metrics,
+    onStop,
   });
-  onStop(queries.stop);
-  const pace = config.COMPACTION === 'eager' ? eager : undefined;
-  const compactor = createCompactor(
-    {
-      store: sabotagedStore(compactions, config.SABOTAGE),
-      read,
-      onStep: ({ points }) => storage.pointsCompacted.inc(points),
-    },
-    pace?.compactor,
-  );
-  const months = createMonthMaker({ store: compactions, read });
-  onStop(startCompaction({ compactor, months, store: compactions, log }, pace?.loop));
   const idempotency = createIdempotencyStore(database.pool);
   onStop(startForgetting(idempotency, { log }));
   const ingest = createIngestService(
@@ -316,18 +256,4 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       clearTimeout(deadline);
     },
   };
-}
-
-type Feeds = ReadonlyMap<string, { isUp: () => boolean; stop: () => Promise<void> }>;
-
-/** Fetches points from where other programs leave them, if it is configured; by the name under which health tells of it. */
-function startFeeds(config: Config, portsOf: (name: 'redis' | 'mqtt') => SourcePorts): Feeds {
-  const feeds = new Map<string, { isUp: () => boolean; stop: () => Promise<void> }>();
-  const { REDIS_SOURCE_CHANNELS: channels, REDIS_SOURCE_STREAMS: streams, REDIS_SOURCE_GROUP: group } = config;
-  const url = config.REDIS_SOURCE_URL ?? config.REDIS_URL;
-  if (url && (channels || streams))
-    feeds.set('redis', startRedisSource(portsOf('redis'), { url, channels, streams, group }));
-  const { MQTT_URL, MQTT_TOPICS: topics, MQTT_MAP: map, MQTT_CLIENT_ID: clientId } = config;
-  if (MQTT_URL && topics) feeds.set('mqtt', startMqttSource(portsOf('mqtt'), { url: MQTT_URL, topics, map, clientId }));
-  return feeds;
 }

@@ -1,14 +1,14 @@
-import { PROTOCOL_VERSION, QuantumFluxError } from '@quantumflux/sdk/protocol';
+import { PROTOCOL_VERSION, QuantumFluxError, versionWith } from '@quantumflux/sdk/protocol';
 import { handshake, parse } from '@quantumflux/sdk/protocol/schemas';
 import type { Authenticate } from '../http/caller.ts';
 import { credentialsOf } from '../http/credentials.ts';
 import { toQuantumFluxError } from '../http/errors.ts';
-import type { LiveSocket } from './live.gateway.ts';
+import type { LiveSocket } from './socket.ts';
 
 /** Lets a socket in, or says why not: the error's `data` is an ErrorBody. */
 export async function admit(socket: LiveSocket, authenticate: Authenticate): Promise<Error | undefined> {
   try {
-    const { protocol, token, key } = parse(handshake, socket.handshake.auth);
+    const { protocol, token, key, frames } = parse(handshake, socket.handshake.auth);
     if (protocol > PROTOCOL_VERSION + 1) {
       throw new QuantumFluxError(
         'invalid_input',
@@ -18,7 +18,7 @@ export async function admit(socket: LiveSocket, authenticate: Authenticate): Pro
     }
     const { origin } = credentialsOf(socket.handshake.headers, { encrypted: socket.handshake.secure });
     const caller = await authenticate({ bearer: token ?? key, origin });
-    socket.data = { caller, audiences: [] };
+    socket.data = { caller, protocol: versionWith(protocol), isBare: frames === 'bare' };
     return undefined;
   } catch (cause) {
     const error = toQuantumFluxError(cause);

@@ -1,48 +1,31 @@
-import {
-  HEARTBEAT_MS,
-  MAX_SUBSCRIPTIONS,
-  parseSelector,
-  QuantumFluxError,
-  type ClientEvents,
-  type GoodbyeReason,
-  type Selector,
-  type ServerEvents,
-  type StreamMeta,
-  type SubscribeReply,
-} from '@quantumflux/sdk/protocol';
-import { parse, subscribeRequest, unsubscribeRequest } from '@quantumflux/sdk/protocol/schemas';
-import type { Server, Socket } from 'socket.io';
+import { HEARTBEAT_MS } from '@quantumflux/sdk/protocol';
 import type { Bus, Stop } from '../bus/bus.ts';
-import { demand, type Authenticate, type Caller } from '../http/caller.ts';
-import type { Log } from '../log.ts';
-import type { Audience, LiveStream, Viewer } from './audience.ts';
+import type { Authenticate } from '../http/caller.ts';
+import type { LiveStream } from './audience.ts';
 import { createAudiences } from './audiences.ts';
+import { createExpiry } from './expiry.ts';
 import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
+import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
-import { answer, answerUnknownEvents } from './replies.ts';
-import { replayHistory, replaySince, type ReplayPorts } from './replay.ts';
-
-export type SocketData = { caller: Caller; audiences: Audience[] };
-export type LiveServer = Server<ClientEvents, ServerEvents, Record<string, never>, SocketData>;
-export type LiveSocket = Socket<ClientEvents, ServerEvents, Record<string, never>, SocketData>;
+import { answerUnknownEvents } from './replies.ts';
+import { startRevocation } from './revocation.ts';
+import type { LiveServer, Part } from './socket.ts';
+import { createSubscriptions, metaOf, type SubscriptionPorts } from './subscriptions.ts';
+import { createWelcome } from './welcome.ts';
 
 /** What the live side asks of others. */
-export type LivePorts = ReplayPorts & {
+export type LivePorts = Omit<SubscriptionPorts, 'audiences'> & {
   io: LiveServer;
   bus: Bus;
-  log: Log;
   authenticate: Authenticate;
   catalog: {
-    select(selector: Selector, viewer: Viewer): Promise<LiveStream[]>;
     get(id: number): LiveStream | undefined;
     meet(ids: number[]): Promise<void>;
     watch(onChange: (streams: LiveStream[]) => void): () => void;
   };
   /** Keeps the newest entries for those who read history. */
   recent: { add(entry: Entry): void; clear(): void };
-  metrics: Record<'liveSockets' | 'subscriptions', { inc(): void; dec(by?: number): void }> & {
-    framesSent: { inc(by: number): void };
-  };
+  metrics: { liveSockets: { inc(): void; dec(): void }; framesSent: { inc(by: number): void } };
 };
 
 /** How long a socket may take nothing before it is sent away, in packets that wait for it. */
@@ -50,7 +33,7 @@ const MAX_WAITING_PACKETS = 2_000;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: FollowerOptions = {}): Promise<Stop> {
-  const { io, bus, log, authenticate, catalog, metrics } = ports;
+  const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
   const audiences = createAudiences(
     {
@@ -73,11 +56,11 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     ports,
     {
       onEntry(entry) {
-        ports.recent.add(entry);
+        recent.add(entry);
         audiences.onEntry(entry);
       },
       onReset(position) {
-        ports.recent.clear();
+        recent.clear();
         audiences.onReset(position);
         // Everyone comes back with a position, and is told there that it no longer holds.
         dismiss(io, 'shutdown', { retryMs: 1_000 });
@@ -86,77 +69,17 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     options,
   );
 
-  async function subscribe(socket: LiveSocket, input: unknown): Promise<SubscribeReply> {
-    const { selector: text, from, width, wait, resume } = parse(subscribeRequest, input);
-    const { caller } = socket.data;
-    demand(caller, 'streams.read');
-    if (socket.data.audiences.length >= MAX_SUBSCRIPTIONS) {
-      throw new QuantumFluxError(
-        'too_large',
-        `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions. End some first.`,
-      );
-    }
-    const selector = parseSelector(text);
-    const viewer = { organization: caller.organization, publicOnly: caller.publicOnly };
-    const audience = audiences.join(selector, viewer);
-    socket.data.audiences.push(audience);
-    metrics.subscriptions.inc();
-    try {
-      // Join before reading, so that nothing falls between; the client drops what it has twice.
-      await socket.join(audience.room);
-      const streams = await catalog.select(selector, viewer);
-      if (streams.length === 0 && !wait) {
-        throw new QuantumFluxError(
-          'not_found',
-          `No stream matches ${text}. A stream exists once a point was written to it.`,
-        );
-      }
-      audience.meet(streams);
-      const now = Date.now();
-      const ids = streams.map(({ id }) => id);
-      const head = { channel: audience.channel, now, streams: streams.map(metaOf) };
-      const wants = (id: number) => ids.includes(id);
-      const missed = resume && (await replaySince(ports, resume, { channel: audience.channel, wants }));
-      if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
-      return { is: 'history', ...head, ...missed, ...(await replayHistory(ports, ids, { from, width, now })) };
-    } catch (error) {
-      drop(socket, audience);
-      throw error;
-    }
-  }
-
-  /** Ends one subscription; the room is left with the last one. */
-  function drop(socket: LiveSocket, audience: Audience): void {
-    const index = socket.data.audiences.indexOf(audience);
-    // Gone with its socket already.
-    if (index < 0) return;
-    socket.data.audiences.splice(index, 1);
-    metrics.subscriptions.dec();
-    if (!socket.data.audiences.includes(audience)) void socket.leave(audience.room);
-    audiences.leave(audience);
-  }
-
-  function unsubscribe(socket: LiveSocket, input: unknown): null {
-    const { channel } = parse(unsubscribeRequest, input);
-    const audience = socket.data.audiences.find((each) => each.channel === channel);
-    if (!audience)
-      throw new QuantumFluxError('not_found', `This connection has no channel ${channel}.`, { path: 'channel' });
-    drop(socket, audience);
-    return null;
-  }
+  // What every connection has. The first is also the first to speak to it.
+  const parts: readonly Part[] = [createWelcome(), createSubscriptions({ ...ports, audiences }), createExpiry()];
 
   io.use((socket, next) => void admit(socket, authenticate).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
-    const stopExpiry = expire(socket);
-    answer(socket, 'subscribe', log, (input) => subscribe(socket, input));
-    answer(socket, 'unsubscribe', log, (input) => unsubscribe(socket, input));
+    const leave = parts.map((part) => part.attend(socket));
     answerUnknownEvents(socket);
     socket.on('disconnect', () => {
-      stopExpiry();
       metrics.liveSockets.dec();
-      metrics.subscriptions.dec(socket.data.audiences.length);
-      for (const audience of socket.data.audiences.splice(0)) audiences.leave(audience);
+      for (const each of leave) each();
     });
   });
 
@@ -169,11 +92,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     }
   }, HEARTBEAT_MS);
   const stopWatching = catalog.watch(audiences.onChange);
-  const stopRevoking = await bus.subscribe('keys', ({ id }) => {
-    for (const socket of io.sockets.sockets.values()) {
-      if (socket.data.caller.subject === `key:${id}`) dismiss(socket, 'revoked', { retryMs: 0 });
-    }
-  });
+  const stopRevoking = await startRevocation({ io, bus });
 
   return async () => {
     clearInterval(heartbeat);
@@ -182,21 +101,4 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     dismiss(io, 'shutdown', { retryMs: 500 });
     await io.close();
   };
-}
-
-function expire(socket: LiveSocket): () => void {
-  const { expiresAt } = socket.data.caller;
-  if (expiresAt === null) return () => undefined;
-  const timer = setTimeout(() => dismiss(socket, 'expired', { retryMs: 0 }), Math.max(0, expiresAt - Date.now()));
-  return () => clearTimeout(timer);
-}
-
-function dismiss(target: LiveServer | LiveSocket, reason: GoodbyeReason, { retryMs }: { retryMs: number }): void {
-  target.emit('goodbye', { reason, retryMs });
-  if ('disconnectSockets' in target) target.disconnectSockets(true);
-  else target.disconnect(true);
-}
-
-function metaOf({ id, stream, tags, unit, kind }: LiveStream): StreamMeta {
-  return { id, stream, tags, unit, kind };
 }

@@ -1,7 +1,7 @@
 import { QuantumFluxError, type ClientEvents, type Reply } from '@quantumflux/sdk/protocol';
 import { toQuantumFluxError } from '../http/errors.ts';
 import type { Log } from '../log.ts';
-import type { LiveSocket } from './live.gateway.ts';
+import type { LiveSocket } from './socket.ts';
 
 type Answer = (reply: Reply<unknown>) => void;
 

@@ -50,3 +50,20 @@ test('it holds a number of bytes and no more', () => {
   expect(find(recent, 89, 100, [1])).toBeUndefined();
   expect(find(recent, 90, 100, [1])).toHaveLength(10);
 });
+
+test('what is held after an offset is given as it came in, without a copy, as far as it reaches back', () => {
+  const one = entry(100, [1]).payload.length;
+  const recent = createRecentEntries(10 * one);
+  expect(recent.since(1, 0)).toBeUndefined();
+  const all = Array.from({ length: 37 }, (_, i) => entry(64 + i, [1]));
+  for (const each of all) recent.add(each);
+  expect(recent.since(2, 99)).toBeUndefined();
+  expect(recent.since(1, 89)).toBeUndefined();
+  const newest = recent.since(1, 97)!;
+  expect(newest.map(({ offset }) => offset)).toEqual([98, 99, 100]);
+  expect(newest[0]!.payload).toBe(all.at(-3)!.payload);
+  expect(recent.since(1, 90)).toHaveLength(10);
+  expect(recent.since(1, 100)).toEqual([]);
+  // A reader may know of more than was seen here.
+  expect(recent.since(1, 107)).toEqual([]);
+});

@@ -33,6 +33,17 @@ export function createRecentEntries(maxBytes = MAX_BYTES) {
       partitions.set(partition, held);
     },
 
+    /**
+     * What is held after an offset, oldest first and without a hole; undefined when it does not reach back that far. The
+     * payloads are the very bytes that came in, never to be changed. The journal may have more at the newer end.
+     */
+    since(partition: number, offset: number): readonly HeldEntry[] | undefined {
+      const held = partitions.get(partition);
+      if (!held || held.after > offset) return undefined;
+      // Offsets have no holes, so the place is known without a search.
+      return held.entries.slice(offset - held.after);
+    },
+
     /** The journal is another one. */
     clear: () => partitions.clear(),
 
@@ -40,8 +51,7 @@ export function createRecentEntries(maxBytes = MAX_BYTES) {
     visit({ partition, after, last }: Stretch, streams: number[], visit: (block: JournalBlock) => void): boolean {
       const held = partitions.get(partition);
       if (!held || held.after > after || held.last < last) return false;
-      for (const entry of held.entries) {
-        if (entry.offset <= after || entry.offset > last) continue;
+      for (const entry of held.entries.slice(after - held.after, last - held.after)) {
         for (const stream of streams) {
           const bytes = blockIn(entry, stream);
           if (bytes) visit({ stream, bytes, partition, offset: entry.offset });
@@ -54,8 +64,11 @@ export function createRecentEntries(maxBytes = MAX_BYTES) {
 
 export type RecentEntries = ReturnType<typeof createRecentEntries>;
 
+/** A group commit of a partition: codec blocks. */
+export type HeldEntry = { readonly offset: number; readonly payload: Uint8Array };
+
 /** `places`: of each block its stream and where it starts, as one number, ascending. Made when it is first asked for. */
-type Entry = { offset: number; payload: Uint8Array; places: Float64Array | undefined };
+type Entry = HeldEntry & { places: Float64Array | undefined };
 type Held = { after: number; last: number; bytes: number; entries: Entry[] };
 
 /** More than a payload has bytes. */
