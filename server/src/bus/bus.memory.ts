@@ -5,7 +5,6 @@ import { createListeners } from './listeners.ts';
 /** The bus of a server that is alone: all that it says, it hears itself. */
 export function createMemoryBus(log: Log): Bus {
   const listeners = createListeners(log);
-  const watchers = new Set<(isUp: boolean) => void>();
   let isOpen = true;
   return {
     publish: (topic, message) => Promise.resolve(listeners.deliver(topic, message)),
@@ -14,10 +13,8 @@ export function createMemoryBus(log: Log): Bus {
       return Promise.resolve(() => Promise.resolve(stop()));
     },
     isUp: () => isOpen,
-    onChange(handle) {
-      watchers.add(handle);
-      return () => void watchers.delete(handle);
-    },
+    // It is up as long as the server is.
+    onChange: () => () => {},
     close() {
       isOpen = false;
       return Promise.resolve(listeners.clear());

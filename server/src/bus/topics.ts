@@ -1,9 +1,9 @@
-import { PARTITIONS } from '@quantumflux/sdk/protocol';
+import { PARTITIONS, type Position } from '@quantumflux/sdk/protocol';
 
 /** What the servers say to each other. All of it is a hint: losing one costs time, never data. */
 export type Topics = {
   /** How far partitions are after a commit. Small, and for everybody. */
-  heads: { epoch: number; offsets: (readonly [partition: number, offset: number])[] };
+  heads: Position;
   /** What a commit stored in one partition: codec blocks. Heard by those who listen to the partition. */
   points: { epoch: number; partition: number; offset: number; payload: Uint8Array };
   /** Streams changed (not their points): forget what you know of them. */
