@@ -1,6 +1,7 @@
 import { streamKey, type Columns, type StreamKind, type Tags } from '@quantumflux/sdk/protocol';
 import type { Log } from '../log.ts';
-import { createReader, type Reading } from './readings.ts';
+import type { Reading } from './reading.ts';
+import { createReader } from './readings.ts';
 
 type HostBatch = {
   streams: {
@@ -59,7 +60,7 @@ export function startHostSource({
     open = false;
     clearTimeout(timer);
     await reading;
-    reader.stop();
+    await reader.stop();
   };
 }
 

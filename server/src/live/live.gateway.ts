@@ -9,6 +9,7 @@ import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
 import { answerUnknownEvents } from './replies.ts';
 import { startRevocation } from './revocation.ts';
+import type { AskRights } from './rights.ts';
 import type { LiveServer, Part } from './socket.ts';
 import { createSubscriptions, metaOf, type SubscriptionPorts } from './subscriptions.ts';
 import { createWelcome } from './welcome.ts';
@@ -18,6 +19,7 @@ export type LivePorts = Omit<SubscriptionPorts, 'audiences'> & {
   io: LiveServer;
   bus: Bus;
   authenticate: Authenticate;
+  rights: AskRights;
   catalog: {
     get(id: number): LiveStream | undefined;
     meet(ids: number[]): Promise<void>;
@@ -33,7 +35,7 @@ const MAX_WAITING_PACKETS = 2_000;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: FollowerOptions = {}): Promise<Stop> {
-  const { io, bus, authenticate, catalog, metrics, recent } = ports;
+  const { io, authenticate, catalog, metrics, recent } = ports;
 
   const audiences = createAudiences(
     {
@@ -70,7 +72,13 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   );
 
   // What every connection has. The first is also the first to speak to it.
-  const parts: readonly Part[] = [createWelcome(), createSubscriptions({ ...ports, audiences }), createExpiry()];
+  const revocation = await startRevocation(ports);
+  const parts: readonly Part[] = [
+    createWelcome(),
+    createSubscriptions({ ...ports, audiences }),
+    createExpiry(ports),
+    revocation,
+  ];
 
   io.use((socket, next) => void admit(socket, authenticate).then(next));
   io.on('connection', (socket) => {
@@ -92,12 +100,11 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     }
   }, HEARTBEAT_MS);
   const stopWatching = catalog.watch(audiences.onChange);
-  const stopRevoking = await startRevocation({ io, bus });
 
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([stopRevoking(), follower.stop()]);
+    await Promise.all([revocation.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     await io.close();
   };
