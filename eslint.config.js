@@ -14,6 +14,7 @@ const features = ['alerts', 'auth', 'dashboards', 'health', 'host', 'ingest', 'i
 // Tests may import what they test, and what that stands on.
 const testsOf = (folder) => `${folder}/src/**/{testing/*,*.{test,contract,testing}}.ts`;
 const sdkTests = testsOf('sdk');
+const stories = 'widgets/src/**/*.stories.ts';
 const serverTests = testsOf('server');
 
 /**
@@ -40,6 +41,16 @@ const table = [
     what: ['sdk/src/protocol/**'],
     by: ['sdk/src/**', 'widgets/src/**', '!widgets/src/plot/**', 'server/src/**', 'examples/**', sdkTests],
     why: 'the plot knows scales and a canvas, nothing else.',
+  },
+  {
+    what: ['sdk/src/memory-server/**'],
+    by: ['sdk/src/memory-server/**', sdkTests, testsOf('widgets'), stories, 'widgets/src/feed/**', 'examples/**'],
+    why: 'the server in memory is for tests and stories.',
+  },
+  {
+    what: ['widgets/src/feed/**'],
+    by: ['widgets/src/feed/**', testsOf('widgets'), stories],
+    why: 'feeds are for tests and stories.',
   },
   {
     what: ['sdk/src/**'],

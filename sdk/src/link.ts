@@ -54,7 +54,13 @@ export type LinkEvents = {
 /** Connects; over the network, or in a test over something else. */
 export type OpenLink = (address: Address, credentials: Credentials, events: LinkEvents) => Link;
 
-export function openLink({ origin, prefix }: Address, credentials: Credentials, events: LinkEvents): Link {
+/** `open`: Socket.io over the network, unless the server is in the same process. */
+export function openLink(
+  { origin, prefix }: Address,
+  credentials: Credentials,
+  events: LinkEvents,
+  open = openSocketIo,
+): Link {
   let protocol: number | undefined;
   let onSpoken: () => void;
   const spoken = new Promise<void>((resolve) => (onSpoken = resolve));
@@ -65,7 +71,7 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
   // What the transport does not cover: a handshake, a token or an answer that never comes.
   let timer = setTimeout(() => lose(`${origin} does not answer.`), CONNECT_TIMEOUT_MS);
 
-  const socket = openSocketIo(origin, `${prefix}/socket.io`, {
+  const socket = open(origin, `${prefix}/socket.io`, {
     onEngine: (send) => void introduce(send),
     onConnect() {
       clearTimeout(timer);

@@ -38,6 +38,10 @@ const refused: [file: string, imported: string, why: RegExp][] = [
   ['widgets/src/plot/plot.ts', 'lit/decorators.js', /Lit is for elements/],
   ['server/src/live/live.gateway.ts', '@quantumflux/sdk', /shares only the protocol/],
   ['server/src/live/live.gateway.ts', '@quantumflux/widgets', /nothing stands on the widgets/],
+  ['sdk/src/client.ts', './memory-server/index.ts', /for tests and stories/],
+  ['widgets/src/chart/chart.ts', '@quantumflux/sdk/testing', /for tests and stories/],
+  ['server/src/live/live.gateway.ts', '@quantumflux/sdk/testing', /for tests and stories/],
+  ['widgets/src/chart/chart.ts', '../feed/machine.ts', /feeds are for tests and stories/],
   ['examples/demo/app.ts', '../../widgets/src/plot/plot.ts', /only widgets draw plots/],
 
   // {bus, cache, http, database} <- feature <- compose <- main
@@ -104,6 +108,11 @@ const allowed: [file: string, imported: string][] = [
   ['server/src/streams/journal.store.test.ts', '../../../tests/postgres.ts'],
   ['sdk/src/client.test.ts', './testing/test-server.ts'],
   ['sdk/src/testing/test-server.ts', 'socket.io'],
+  ['sdk/src/testing/test-server.ts', '../memory-server/server.ts'],
+  ['widgets/src/feed/machine.ts', '@quantumflux/sdk/testing'],
+  ['widgets/src/chart/chart.stories.ts', '@quantumflux/sdk/testing'],
+  ['widgets/src/chart/chart.browser.test.ts', '@quantumflux/sdk/testing'],
+  ['widgets/src/chart/chart.stories.ts', '../feed/machine.ts'],
   ['tests/e2e/whole.test.ts', '../../server/src/compose.ts'],
   ['examples/node-ingest/ingest.ts', '@quantumflux/sdk'],
 ];

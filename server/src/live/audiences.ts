@@ -108,6 +108,9 @@ export function createAudiences({ streamOf, meet, send }: AudiencePorts, start: 
       return audience;
     },
 
+    /** Up to here everything was brought to its audiences, or waits for their next frame. */
+    position: (): Position => ({ epoch, offsets: [...heads] }),
+
     leave(audience: Audience): void {
       if (--audience.size > 0) return;
       for (const [place, each] of byPlace) if (each === audience) byPlace.delete(place);

@@ -12,12 +12,13 @@ import type { Log } from '../log.ts';
 import type { Audience, LiveStream, Viewer } from './audience.ts';
 import type { Audiences } from './audiences.ts';
 import { answer } from './replies.ts';
-import { replayHistory, replaySince, type ReplayPorts } from './replay.ts';
+import type { Replay } from './replay.ts';
 import type { LiveSocket, Part } from './socket.ts';
 
 /** What subscriptions ask of others. */
-export type SubscriptionPorts = ReplayPorts & {
+export type SubscriptionPorts = {
   log: Log;
+  replay: Replay;
   audiences: Audiences;
   catalog: { select(selector: Selector, viewer: Viewer): Promise<LiveStream[]> };
   metrics: { subscriptions: { inc(): void; dec(by?: number): void } };
@@ -25,7 +26,7 @@ export type SubscriptionPorts = ReplayPorts & {
 
 /** Gives every connection the streams that it asks for: history first, then what is new. */
 export function createSubscriptions(ports: SubscriptionPorts): Part {
-  const { log, audiences, catalog, metrics } = ports;
+  const { log, audiences, replay, catalog, metrics } = ports;
   const bySocket = new WeakMap<LiveSocket, Audience[]>();
   const of = (socket: LiveSocket) => bySocket.get(socket) ?? [];
 
@@ -45,8 +46,9 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
     of(socket).push(audience);
     metrics.subscriptions.inc();
     try {
-      // Join before reading, so that nothing falls between; the client drops what it has twice.
-      await socket.join(audience.room);
+      // Joined before anything is read, and where the audience is in this moment: replay.ts says why nothing falls between.
+      void socket.join(audience.room);
+      const at = audiences.position();
       const streams = await catalog.select(selector, viewer);
       if (streams.length === 0 && !wait) {
         throw new QuantumFluxError(
@@ -58,10 +60,12 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
       const now = Date.now();
       const ids = streams.map(({ id }) => id);
       const head = { channel: audience.channel, now, streams: streams.map(metaOf) };
-      const wants = (id: number) => ids.includes(id);
-      const missed = resume && (await replaySince(ports, resume, { channel: audience.channel, wants }));
+      const newcomer = { audience, protocol: socket.data.protocol, at, ids };
+      const missed = resume && (await replay.since(newcomer, resume));
       if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
-      return { is: 'history', ...head, ...missed, ...(await replayHistory(ports, ids, { from, width, now })) };
+      const { begun, ...history } = await replay.history(newcomer, { from, width, now });
+      audience.meet(begun);
+      return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
     } catch (error) {
       drop(socket, audience);
       throw error;
