@@ -2,6 +2,7 @@ import {
   blocksOf,
   ByteWriter,
   encodeFrame,
+  encodeFrameV1,
   resolveTime,
   writeBlock,
   type Columns,
@@ -52,7 +53,7 @@ export async function replayHistory(
 export async function replaySince(
   { journal }: ReplayPorts,
   resume: Position,
-  { channel, wants }: { channel: number; wants: (stream: number) => boolean },
+  { channel, wants, protocol }: { channel: number; wants: (stream: number) => boolean; protocol: number },
 ): Promise<{ position: Position; frame: Uint8Array } | { resync: ResyncReason }> {
   const position = await journal.heads();
   if (position.epoch !== resume.epoch) return { resync: 'epoch' };
@@ -78,7 +79,11 @@ export async function replaySince(
     ranges.push({ partition, after, last: head, entries: read.flatMap((entry) => entryFor(entry, wants)) });
   }
   const section = { channel, delivery: 'whole' as const, skipped: 0, ranges };
-  return { position, frame: encodeFrame({ epoch: position.epoch, sections: [section] }) };
+  const { epoch } = position;
+  return {
+    position,
+    frame: protocol < 2 ? encodeFrameV1(epoch, section) : encodeFrame({ epoch, sections: [section] }),
+  };
 }
 
 function entryFor({ offset, payload }: Entry, wants: (stream: number) => boolean): FrameEntry[] {
