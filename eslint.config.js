@@ -14,6 +14,7 @@ const features = ['alerts', 'auth', 'dashboards', 'health', 'host', 'ingest', 'i
 // Tests may import what they test, and what that stands on.
 const testsOf = (folder) => `${folder}/src/**/{testing/*,*.{test,contract,testing}}.ts`;
 const sdkTests = testsOf('sdk');
+const stories = 'widgets/src/**/*.stories.ts';
 const serverTests = testsOf('server');
 
 /**
@@ -40,6 +41,16 @@ const table = [
     what: ['sdk/src/protocol/**'],
     by: ['sdk/src/**', 'widgets/src/**', '!widgets/src/plot/**', 'server/src/**', 'examples/**', sdkTests],
     why: 'the plot knows scales and a canvas, nothing else.',
+  },
+  {
+    what: ['sdk/src/memory-server/**'],
+    by: ['sdk/src/memory-server/**', sdkTests, testsOf('widgets'), stories, 'widgets/src/feed/**', 'examples/**'],
+    why: 'the server in memory is for tests and stories.',
+  },
+  {
+    what: ['widgets/src/feed/**'],
+    by: ['widgets/src/feed/**', testsOf('widgets'), stories],
+    why: 'feeds are for tests and stories.',
   },
   {
     what: ['sdk/src/**'],
@@ -78,7 +89,7 @@ const table = [
   },
   {
     what: ['socket.io', '@socket.io/**'],
-    by: ['server/src/live/**', 'server/src/compose.ts', 'sdk/src/testing/**', serverTests],
+    by: ['server/src/live/**', 'server/src/compose.ts', sdkTests, serverTests],
     why: 'Socket.io comes in through live/.',
   },
   { what: ['ioredis'], by: ['server/src/**/*.redis.ts', serverTests], why: 'Redis comes in through *.redis.ts.' },
@@ -99,9 +110,14 @@ const table = [
     why: 'passwords and tokens are the business of auth/.',
   },
   {
-    what: ['socket.io-client'],
-    by: ['sdk/src/**', '!sdk/src/protocol/**', serverTests],
+    what: ['engine.io-client'],
+    by: ['sdk/src/socket-io.ts'],
     why: 'the connection is the business of the SDK.',
+  },
+  {
+    what: ['socket.io-client'],
+    by: [sdkTests, serverTests],
+    why: 'the SDK speaks Socket.io by itself; that others can as well is proved by tests.',
   },
   {
     what: ['lit', 'lit/**', '@lit/**'],

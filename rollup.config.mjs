@@ -10,7 +10,7 @@ const target = 'es2022';
 /** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
 const typescript = (folder) => ({
   ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
-  // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
+  // Its resolver would defeat the `browser` fields that node-resolve reads: engine.io-client would come in for Node.
   resolveId: undefined,
 });
 
@@ -46,7 +46,7 @@ export const sdk = modules('sdk', entries('sdk'));
 /** One module per tag, so that an application takes only those it uses. */
 export const widgets = modules('widgets', entries('widgets'));
 
-/** Socket.io brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
+/** Engine.IO brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
 const withoutWebTransport = {
   name: 'without-webtransport',
   load: (id) => (/engine\.io-client.*webtransport\.js$/.test(id) ? 'export class WT {}' : null),

@@ -18,13 +18,13 @@ const MAX_KEPT = 2_000;
  * the reply, while its first frames may be faster: so while a reply is due, all messages are kept for it.
  */
 export class Channels {
-  readonly #link: Pick<Link, 'subscribe' | 'unsubscribe'>;
+  readonly #link: Pick<Link, 'ask'>;
   readonly #members = new Map<number, Set<Subscriber>>();
   #due = 0;
   #kept: Message[] = [];
   #keptBytes = 0;
 
-  constructor(link: Pick<Link, 'subscribe' | 'unsubscribe'>) {
+  constructor(link: Pick<Link, 'ask'>) {
     this.#link = link;
   }
 
@@ -44,7 +44,7 @@ export class Channels {
     let isStopped = false;
     this.#due++;
     this.#link
-      .subscribe(request)
+      .ask('subscribe', request)
       .then(
         (reply) => {
           leave = () => this.#leave(reply.channel, subscriber);
@@ -78,7 +78,8 @@ export class Channels {
     const members = this.#members.get(channel);
     members?.delete(subscriber);
     if (members?.size === 0) this.#members.delete(channel);
-    this.#link.unsubscribe(channel);
+    // The reply says nothing that matters: refused or lost, it is ended as well.
+    this.#link.ask('unsubscribe', { channel }).catch(() => undefined);
   }
 
   /** Bounded: what is dropped here shows up as a gap, and is asked for. */

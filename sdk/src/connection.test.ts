@@ -232,7 +232,7 @@ describe('refusals', () => {
     );
     expect(client.state).toEqual({ is: 'error', error: expect.objectContaining({ code: 'forbidden' }) as unknown });
     await pause(100);
-    expect(server.handshakes).toEqual([{ protocol: PROTOCOL_VERSION, key: 'qf_pk_test' }]);
+    expect(server.handshakes).toEqual([{ protocol: PROTOCOL_VERSION, frames: 'bare', key: 'qf_pk_test' }]);
   });
 });
 

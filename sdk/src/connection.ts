@@ -3,8 +3,8 @@ import type { BackoffOptions } from './backoff.ts';
 import { Channels } from './channels.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Credentials } from './credentials.ts';
-import type { Link, OpenLink } from './link.ts';
-import type { Message } from './message.ts';
+import type { Link, OpenLink, ServerEvent } from './link.ts';
+import { messagesOf } from './message.ts';
 import type { Stop } from './options.ts';
 import { QuantumFluxError } from './protocol/index.ts';
 import { nextTry, noTries, type End, type Tries } from './reconnect.ts';
@@ -81,7 +81,7 @@ export class Connection {
     if (this.#state.is !== 'connecting') return;
     this.#link = openLink(address, credentials, {
       onOpen: () => this.#opened(),
-      onMessage: (message) => this.#heard(message),
+      onEvent: (...event) => this.#heard(event),
       onEnd: (end) => this.#ended(end),
     });
   }
@@ -93,9 +93,9 @@ export class Connection {
     this.#enter({ is: 'connected', since: Date.now() }, () => clearInterval(timer));
   }
 
-  #heard(message: Message): void {
+  #heard(event: ServerEvent): void {
     this.#heardAt = Date.now();
-    this.#channels?.deliver(message);
+    for (const message of messagesOf(...event)) this.#channels?.deliver(message);
   }
 
   /** A connection can be dead long before the network says so: a laptop that slept, a router that forgot it. */

@@ -1,8 +1,6 @@
-import { Manager, type Socket } from 'socket.io-client';
 import type { Address } from './address.ts';
 import type { Credentials } from './credentials.ts';
 import { errorOf, toQuantumFluxError } from './errors.ts';
-import { messageOfHeads, messagesOfFrame, withBytes, type Message } from './message.ts';
 import {
   PROTOCOL_VERSION,
   QuantumFluxError,
@@ -10,26 +8,42 @@ import {
   type Handshake,
   type Reply,
   type ServerEvents,
-  type SubscribeReply,
-  type SubscribeRequest,
 } from './protocol/index.ts';
 import type { End } from './reconnect.ts';
+import { openSocketIo } from './socket-io.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const REPLY_TIMEOUT_MS = 20_000;
+/** A server of version 1 says no welcome, and nothing else either before it is asked. */
+const WELCOME_TIMEOUT_MS = 2_000;
+
+type Asked<Event extends keyof ClientEvents> = Parameters<ClientEvents[Event]>[0];
+type Answered<Event extends keyof ClientEvents> =
+  Parameters<Parameters<ClientEvents[Event]>[1]>[0] extends Reply<infer Value> ? Value : never;
+
+/** Sends an event and brings the reply. Rejects with a QuantumFluxError. */
+export type Ask = <Event extends keyof ClientEvents>(event: Event, payload: Asked<Event>) => Promise<Answered<Event>>;
+
+/** An event of the server, with its payload. */
+export type ServerEvent = {
+  [Name in keyof ServerEvents]: [name: Name, payload: Parameters<ServerEvents[Name]>[0]];
+}[keyof ServerEvents];
 
 /** One attempt to connect, and the connection if it succeeded. It is not used again: the next attempt is another one. */
 export type Link = {
-  /** Rejects with a QuantumFluxError. */
-  subscribe(request: SubscribeRequest): Promise<SubscribeReply>;
-  unsubscribe(channel: number): void;
+  readonly ask: Ask;
+  /** What carries it: `websocket`, `polling`. */
+  readonly transport: string;
+  /** The version that both sides speak; undefined until that is known. */
+  readonly protocol: number | undefined;
   /** Ends it without `onEnd`. */
   close(): void;
 };
 
 export type LinkEvents = {
   onOpen: () => void;
-  onMessage: (message: Message) => void;
+  /** What the server sends, in its order, all but `goodbye`. May throw: then the link ends as lost. */
+  onEvent: (...event: ServerEvent) => void;
   /** Called once, and nothing after it. */
   onEnd: (end: End) => void;
 };
@@ -37,28 +51,45 @@ export type LinkEvents = {
 /** Connects; over the network, or in a test over something else. */
 export type OpenLink = (address: Address, credentials: Credentials, events: LinkEvents) => Link;
 
-export function openLink({ origin, prefix }: Address, credentials: Credentials, events: LinkEvents): Link {
-  // One manager per attempt, so that nothing of the last one (its buffers, its transport) is left in this one.
-  const manager = new Manager(origin, {
-    path: `${prefix}/socket.io`,
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
-    reconnection: false,
-    autoConnect: false,
-    timeout: CONNECT_TIMEOUT_MS,
-  });
-  const socket: Socket<ServerEvents, ClientEvents> = manager.socket('/', {
-    auth: (send: Send) => void introduce(send),
-  });
+/** `open`: Socket.io over the network, unless the server is in the same process. */
+export function openLink(
+  { origin, prefix }: Address,
+  credentials: Credentials,
+  events: LinkEvents,
+  open = openSocketIo,
+): Link {
+  let protocol: number | undefined;
+  let onSpoken: () => void;
+  const spoken = new Promise<void>((resolve) => (onSpoken = resolve));
+  /** Ends each request that has no reply yet. */
+  const pending = new Set<() => void>();
+  let isOpen = false;
   let isOver = false;
-  // What the transport's timeout does not cover: a token or an answer that never comes.
-  const timer = setTimeout(() => lose(`${origin} does not answer.`), CONNECT_TIMEOUT_MS);
+  // What the transport does not cover: a handshake, a token or an answer that never comes.
+  let timer = setTimeout(() => lose(`${origin} does not answer.`), CONNECT_TIMEOUT_MS);
+
+  const socket = open(origin, `${prefix}/socket.io`, {
+    onEngine: (send) => void introduce(send),
+    onConnect() {
+      clearTimeout(timer);
+      timer = setTimeout(() => speak(1), WELCOME_TIMEOUT_MS);
+      isOpen = true;
+      events.onOpen();
+    },
+    onRefuse: (data) =>
+      end({ is: 'refused', error: errorOf(data) ?? new QuantumFluxError('internal', `${origin} said no.`) }),
+    onEvent: (name, payload) => receive(...([name, payload] as ServerEvent)),
+    onBinary: (frame) => receive('frame', frame),
+    onClose: (reason, cause) =>
+      lose(isOpen ? `The connection to ${origin} was lost (${reason}).` : `${origin} cannot be reached.`, cause),
+  });
 
   function close(): void {
     isOver = true;
     clearTimeout(timer);
-    socket.off();
-    socket.disconnect();
+    socket.close();
+    onSpoken();
+    for (const cancel of pending) cancel();
   }
 
   function end(how: End): void {
@@ -71,63 +102,72 @@ export function openLink({ origin, prefix }: Address, credentials: Credentials, 
     end({ is: 'lost', error: new QuantumFluxError('unavailable', sentence, { cause }) });
   }
 
-  async function introduce(send: Send): Promise<void> {
+  async function introduce(send: (auth: object) => void): Promise<void> {
     try {
-      const credential = await credentials.renew();
-      if (!isOver) send({ protocol: PROTOCOL_VERSION, ...credential });
+      const handshake: Handshake = { protocol: PROTOCOL_VERSION, frames: 'bare', ...(await credentials.renew()) };
+      if (!isOver) send(handshake);
     } catch (cause) {
       end({ is: 'refused', error: toQuantumFluxError(cause) });
     }
   }
 
-  function receive(read: () => Message[]): void {
-    try {
-      for (const message of read()) events.onMessage(message);
-    } catch (cause) {
-      // Half a message was taken: what is missing comes again after the next connect.
-      end({ is: 'lost', error: toQuantumFluxError(cause) });
-    }
+  function receive(...event: ServerEvent): void {
+    const [name, payload] = event;
+    speak(name === 'welcome' ? payload.protocol : 1);
+    if (name === 'goodbye') end({ is: 'goodbye', ...payload });
+    else events.onEvent(...event);
   }
 
-  socket.on('connect', () => {
+  /** Once: what comes first decides. */
+  function speak(agreed: number): void {
+    if (protocol !== undefined) return;
+    protocol = agreed;
     clearTimeout(timer);
-    events.onOpen();
-  });
-  socket.on('connect_error', (cause: Error & { data?: unknown }) => {
-    const error = errorOf(cause.data);
-    if (error) end({ is: 'refused', error });
-    else lose(`${origin} cannot be reached.`, cause);
-  });
-  socket.on('disconnect', (reason) => lose(`The connection to ${origin} was lost (${reason}).`));
-  socket.on('goodbye', (message) => end({ is: 'goodbye', ...message }));
-  socket.on('frame', (frame) => receive(() => messagesOfFrame(frame)));
-  socket.on('heads', (heads) => receive(() => [messageOfHeads(heads)]));
-  socket.on('streams', (message) => receive(() => [{ is: 'streams', ...message }]));
-  socket.on('gone', (message) => receive(() => [{ is: 'gone', ...message }]));
-  socket.connect();
+    onSpoken();
+  }
+
+  async function ask(event: string, payload: object): Promise<unknown> {
+    // A server of version 1 is sent nothing that is newer (V3); what is not newer need not wait for the welcome.
+    const isNewer = event !== 'unsubscribe' && (event !== 'subscribe' || 'maxHz' in payload);
+    if (isNewer) await spoken;
+    if (isNewer && protocol === 1) {
+      if (event !== 'subscribe') throw new QuantumFluxError('conflict', `${origin} is too old for "${event}".`);
+      payload = { ...payload, maxHz: undefined };
+    }
+    return request(event, payload);
+  }
+
+  function request(event: string, payload: object): Promise<unknown> {
+    if (isOver) return Promise.reject(new QuantumFluxError('unavailable', 'The connection was lost.'));
+    return new Promise((resolve, reject) => {
+      const cancel = () => {
+        settle();
+        reject(new QuantumFluxError('unavailable', 'The connection was lost.'));
+      };
+      // A reply that comes after all would be a subscription that nobody ends, so the connection goes with it.
+      const timer = setTimeout(() => lose(`${origin} did not answer "${event}".`), REPLY_TIMEOUT_MS);
+      function settle(): void {
+        clearTimeout(timer);
+        pending.delete(cancel);
+      }
+      pending.add(cancel);
+      socket.emit(event, payload, (reply) => {
+        settle();
+        const { ok, value, error } = reply as { ok: boolean; value: unknown; error?: unknown };
+        if (ok) resolve(value);
+        else reject(errorOf(error) ?? new QuantumFluxError('internal', 'The server refused without a reason.'));
+      });
+    });
+  }
 
   return {
-    async subscribe(request) {
-      const reply = await ask(request);
-      if (reply.ok) return withBytes(reply.value);
-      throw errorOf(reply.error) ?? new QuantumFluxError('internal', 'The server refused without a reason.');
+    ask: ask as Ask,
+    get transport() {
+      return socket.transport;
     },
-    unsubscribe(channel) {
-      // The reply says nothing that matters: with `not_found` it is ended as well.
-      if (!isOver) socket.emit('unsubscribe', { channel }, () => undefined);
+    get protocol() {
+      return protocol;
     },
     close,
   };
-
-  async function ask(request: SubscribeRequest): Promise<Reply<SubscribeReply>> {
-    try {
-      return (await socket.timeout(REPLY_TIMEOUT_MS).emitWithAck('subscribe', request)) as Reply<SubscribeReply>;
-    } catch (cause) {
-      // A reply that comes after all would be a subscription that nobody ends, so the connection goes with it.
-      lose(`${origin} did not answer a subscription.`, cause);
-      throw new QuantumFluxError('unavailable', 'The connection was lost.', { cause });
-    }
-  }
 }
-
-type Send = (handshake: Handshake) => void;

@@ -1,5 +1,6 @@
 import type { Phase } from './follow.ts';
 import { QuantumFluxError, type ResyncReason } from './protocol/index.ts';
+import type { Conflation } from './reader.ts';
 import type { Series } from './series.ts';
 
 /** How fresh a live stream is. Times are local, in ms since the epoch. */
@@ -20,6 +21,13 @@ export type LiveUpdate = {
   state: LiveState;
   /** Length of the intervals that history was thinned to, in ms; null when every point is there. */
   intervalMs: number | null;
+  /**
+   * How new points are thinned, because `maxHz` asked for it: of each column of `intervalMs` the lowest and the highest, at
+   * most `maxHz` times a second. Null when every point comes.
+   */
+  conflation: Conflation | null;
+  /** How many points were left out since the last update, because this client was too slow for them; mostly 0. */
+  skipped: number;
   /** Only in the first update after history was replaced: there may be points that nobody was shown. Says why. */
   resync?: ResyncReason;
 };

@@ -55,7 +55,7 @@ export class LiveStream {
     clearTimeout(this.#linger);
     const leave = this.#watchers.add(onUpdate);
     if (!this.#stop) this.#start();
-    tellOne(onUpdate, this.#update());
+    tellOne(onUpdate, this.#update(0));
     let isWatching = true;
     return () => {
       if (!isWatching) return;
@@ -66,8 +66,8 @@ export class LiveStream {
   }
 
   #start(): void {
-    const { from, width, wait } = this.#options;
-    const request = { selector: this.selector, from, width, wait };
+    const { from, width, wait, maxHz } = this.#options;
+    const request = { selector: this.selector, from, width, wait, ...(maxHz !== null && { maxHz }) };
     this.#stop = follow({ ...this.#ports, reader: this.#reader, request }, (phase, resync) =>
       this.#onChange(phase, resync),
     );
@@ -82,8 +82,9 @@ export class LiveStream {
     else this.#watchers.tellSoon(() => this.#update());
   }
 
-  #update(): LiveUpdate {
-    return { series: this.series, state: this.#state, intervalMs: this.#reader.intervalMs };
+  #update(skipped = this.#reader.takeSkipped()): LiveUpdate {
+    const { series, intervalMs, conflation } = this.#reader;
+    return { series, state: this.#state, intervalMs, conflation, skipped };
   }
 
   /** Leaving a page and coming back costs nothing; what was refused may be asked anew at once. */

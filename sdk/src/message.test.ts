@@ -1,37 +1,25 @@
 import { expect, test } from 'vitest';
-import { messageOfHeads, messagesOfFrame, withBytes } from './message.ts';
-import { encodeFrame, type SubscribeReply } from './protocol/index.ts';
+import { messagesOf } from './message.ts';
+import { encodeFrame, type Section } from './protocol/index.ts';
 
-const bytes = encodeFrame({ epoch: 1, sections: [{ channel: 3, delivery: 'whole', skipped: 0, ranges: [] }] });
-const { buffer } = bytes.slice();
-
-// Browsers hand over an ArrayBuffer, Node a Buffer, whatever the types of the protocol say.
-test.each([
-  ['a Buffer', Buffer.from(bytes)],
-  ['an ArrayBuffer', buffer as unknown as Uint8Array],
-])('[F1] bytes that come as %s are bytes', (_, binary) => {
-  expect(messagesOfFrame(binary)).toEqual([
-    { is: 'section', epoch: 1, channel: 3, delivery: 'whole', skipped: 0, ranges: [] },
-  ]);
-  const head = { channel: 3, now: 0, streams: [], position: { epoch: 1, offsets: [] } };
-  const history: SubscribeReply = { is: 'history', ...head, intervalMs: null, blocks: binary };
-  const resumed: SubscribeReply = { is: 'resumed', ...head, frame: binary };
-  for (const reply of [withBytes(history), withBytes(resumed)]) {
-    const read = reply.is === 'history' ? reply.blocks : reply.frame;
-    expect(read).toBeInstanceOf(Uint8Array);
-    expect([...read]).toEqual([...bytes]);
-  }
+test('[F1] a frame is one message for each channel that it is for', () => {
+  const sections: Section[] = [
+    { channel: 3, delivery: 'whole', skipped: 0, ranges: [] },
+    { channel: 4, delivery: 'coalesced', skipped: 7, ranges: [{ partition: 1, after: 2, last: 3, entries: [] }] },
+  ];
+  expect(messagesOf('frame', encodeFrame({ epoch: 1, sections }))).toEqual(
+    sections.map((section) => ({ is: 'section', epoch: 1, ...section })),
+  );
 });
 
 test('[H1] heads are a section without points', () => {
-  const heads = { channel: 3, epoch: 1, ranges: [[5, 10, 12]] as [number, number, number][] };
   const ranges = [{ partition: 5, after: 10, last: 12, entries: [] }];
-  expect(messageOfHeads(heads)).toEqual({
-    is: 'section',
-    epoch: 1,
-    channel: 3,
-    delivery: 'whole',
-    skipped: 0,
-    ranges,
-  });
+  expect(messagesOf('heads', { channel: 3, epoch: 1, ranges: [[5, 10, 12]] })).toEqual([
+    { is: 'section', epoch: 1, channel: 3, delivery: 'whole', skipped: 0, ranges },
+  ]);
+});
+
+test('[V2] an event that is not known says nothing', () => {
+  expect(messagesOf('drain', { afterMs: 1 })).toEqual([]);
+  expect(messagesOf(...(['later', {}] as unknown as Parameters<typeof messagesOf>))).toEqual([]);
 });

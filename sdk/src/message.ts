@@ -1,10 +1,5 @@
-import {
-  decodeFrame,
-  type Section,
-  type ServerEvents,
-  type StreamMeta,
-  type SubscribeReply,
-} from './protocol/index.ts';
+import type { ServerEvent } from './link.ts';
+import { decodeFrame, type Section, type StreamMeta } from './protocol/index.ts';
 
 /** What the server sends on a channel. Heads are a section without points. */
 export type Message =
@@ -12,27 +7,30 @@ export type Message =
   | { is: 'streams'; channel: number; streams: readonly StreamMeta[] }
   | { is: 'gone'; channel: number; streams: readonly number[] };
 
-type Sent<Event extends keyof ServerEvents> = Parameters<ServerEvents[Event]>[0];
+/** What an event of the server says on channels; nothing when it is about the connection. */
+export function messagesOf(...[name, payload]: ServerEvent): Message[] {
+  switch (name) {
+    case 'frame':
+      return messagesOfFrame(payload);
+    case 'heads':
+      return [messageOfHeads(payload)];
+    case 'streams':
+    case 'gone':
+      return [{ is: name, ...payload } as Message];
+    default:
+      return [];
+  }
+}
+
+type Sent<Name extends ServerEvent[0]> = Extract<ServerEvent, [Name, unknown]>[1];
 
 /** One for each channel that the frame is for. */
-export function messagesOfFrame(frame: Sent<'frame'>): Message[] {
-  const { epoch, sections } = decodeFrame(toBytes(frame));
+function messagesOfFrame(frame: Sent<'frame'>): Message[] {
+  const { epoch, sections } = decodeFrame(frame);
   return sections.map((section) => ({ is: 'section', epoch, ...section }));
 }
 
-export function messageOfHeads({ channel, epoch, ranges }: Sent<'heads'>): Message {
+function messageOfHeads({ channel, epoch, ranges }: Sent<'heads'>): Message {
   const empty = ranges.map(([partition, after, last]) => ({ partition, after, last, entries: [] }));
   return { is: 'section', channel, epoch, delivery: 'whole', skipped: 0, ranges: empty };
-}
-
-/** The same reply with bytes that are bytes everywhere. */
-export function withBytes(reply: SubscribeReply): SubscribeReply {
-  return reply.is === 'history'
-    ? { ...reply, blocks: toBytes(reply.blocks) }
-    : { ...reply, frame: toBytes(reply.frame) };
-}
-
-/** Socket.io hands over a Buffer in Node and an ArrayBuffer in browsers, whatever was sent. */
-function toBytes(binary: Uint8Array | ArrayBuffer): Uint8Array {
-  return binary instanceof Uint8Array ? binary : new Uint8Array(binary);
 }

@@ -33,6 +33,11 @@ export type StreamOptions = {
   from?: TimeInput;
   /** Width of the picture in pixels; history has at most four points per pixel. Default 1000. */
   width?: number;
+  /**
+   * Take new points at most so many times a second, 0.1 to 60, and of each pixel column of the picture (`from` to now, `width`
+   * pixels) only the lowest and the highest. Default null: every point, as soon as it can be here.
+   */
+  maxHz?: number | null;
   /** Most points kept of each series; the oldest are dropped. Default 100 000. */
   capacity?: number;
   /** Wait when nothing matches yet, for streams to come. Default true; when false, nothing is the error `not_found`. */
@@ -47,6 +52,7 @@ export function withDefaults({
   width = 1_000,
   capacity = 100_000,
   wait = true,
+  maxHz = null,
 }: StreamOptions): WholeStreamOptions {
-  return { from, width, capacity, wait };
+  return { from, width, capacity, wait, maxHz };
 }

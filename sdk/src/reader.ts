@@ -12,6 +12,9 @@ import {
 import type { Message } from './message.ts';
 import { Series } from './series.ts';
 
+/** How new points are thinned: of each pixel column, `intervalMs` long, the lowest and the highest, so often. */
+export type Conflation = { intervalMs: number; maxHz: number };
+
 /** What a message did to a reader. `behind`: something is missing, so subscribe again from the position. */
 export type Received = 'changed' | 'unchanged' | 'behind';
 
@@ -22,6 +25,8 @@ export class Reader {
   #series: readonly Series[] = [];
   #position: Position | undefined;
   #intervalMs: number | null = null;
+  #conflation: Conflation | null = null;
+  #skipped = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -40,14 +45,27 @@ export class Reader {
     return this.#intervalMs;
   }
 
+  /** How new points are thinned, as was asked for with `maxHz`; null when all of them come. */
+  get conflation(): Conflation | null {
+    return this.#conflation;
+  }
+
+  /** How many points were left out since this was last asked, because the client was too slow for them. */
+  takeSkipped(): number {
+    const skipped = this.#skipped;
+    this.#skipped = 0;
+    return skipped;
+  }
+
   /** Takes the answer to a subscription. If that replaced what was there, says why. */
   accept(reply: SubscribeReply): ResyncReason | undefined {
     this.#keepOnly(reply.streams);
+    this.#conflation = reply.conflation ?? null;
     if (reply.is === 'resumed') {
       const { epoch, sections } = decodeFrame(reply.frame);
       const received = this.receive({ is: 'section', epoch, ...sections[0]! });
       // If even that does not go on from where we are, the next frame finds the same gap.
-      if (received !== 'behind') this.#position = reply.position;
+      if (received !== 'behind') this.#position = newest(this.#position, reply.position);
       return undefined;
     }
     for (const series of this.#series) series.clear();
@@ -64,6 +82,7 @@ export class Reader {
     if (message.is === 'streams') return this.#meet(message.streams);
     if (message.is === 'gone') return this.#lose(message.streams);
     let received: Received = 'unchanged';
+    let isNew = false;
     for (const { partition, after, last, entries } of message.ranges) {
       const step = this.#position && stepFor(this.#position, message.epoch, [partition, after, last]);
       if (!step || step.is === 'drop') continue;
@@ -74,6 +93,12 @@ export class Reader {
         received = 'changed';
       }
       this.#position = step.position;
+      isNew = true;
+    }
+    // What was conflated was asked for; what was coalesced must be told.
+    if (isNew && message.delivery === 'coalesced') {
+      this.#skipped += message.skipped;
+      received = 'changed';
     }
     return received;
   }
@@ -107,4 +132,12 @@ export class Reader {
     if (!isSame) this.#series = next;
     return 'changed';
   }
+}
+
+/** Another connection may have brought more meanwhile. */
+function newest(ours: Position | undefined, theirs: Position): Position {
+  if (ours?.epoch !== theirs.epoch) return theirs;
+  const offsets = new Map(theirs.offsets);
+  for (const [partition, offset] of ours.offsets) offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
+  return { epoch: theirs.epoch, offsets: [...offsets] };
 }

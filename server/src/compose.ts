@@ -11,6 +11,7 @@ import { createKeyStore } from './auth/keys.store.ts';
 import { createLogin } from './auth/login.service.ts';
 import { createPasswords } from './auth/passwords.ts';
 import { createTokens } from './auth/tokens.ts';
+import { createRightsStore } from './auth/rights.store.ts';
 import { createUserStore } from './auth/users.store.ts';
 import { createMemoryBus } from './bus/bus.memory.ts';
 import { createRedisBus } from './bus/bus.redis.ts';
@@ -45,6 +46,7 @@ import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
 import { startLiveGateway } from './live/live.gateway.ts';
+import { sabotagedLive } from './live/sabotage.ts';
 import type { LiveServer } from './live/socket.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
@@ -219,19 +221,25 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     sockets: sources.writeSockets,
   });
   routeUpgrades(http, { routes: { [pointsSocket.path]: pointsSocket.upgrade }, others: ['/socket.io/'] });
-  const stopLive = await startLiveGateway({
-    io,
-    bus,
-    log,
-    authenticate,
-    catalog,
-    journal: followed,
-    history: history.history,
-    recent,
-    intervalFor,
-    thin,
-    metrics,
-  });
+  const stopLive = await startLiveGateway(
+    sabotagedLive(
+      {
+        io,
+        bus,
+        log,
+        authenticate,
+        rights: createRightsStore(database.pool).of,
+        catalog,
+        journal: followed,
+        history: history.history,
+        recent,
+        intervalFor,
+        thin,
+        metrics,
+      },
+      config.SABOTAGE,
+    ),
+  );
   feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));
   for (const { stop } of feeds.values()) onStop(stop);
   const stopHost = config.HOST_METRICS

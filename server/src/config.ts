@@ -83,11 +83,12 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     PASSWORD_PEPPER: secret(isEmbedded),
     NODE_ENV: z.string().default('development'),
     // These two are read only where NODE_ENV=test.
-    /** Breaks a promise, so that tests can prove that they notice (see ingest/sabotage.ts and streams/sabotage.ts). */
+    /** Breaks a promise, so that tests can prove that they notice (see the sabotage.ts of ingest, streams and live). */
     SABOTAGE: z
       .enum([
         ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
         ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
+        ...(['keep-revoked'] as const),
       ])
       .optional(),
     /** `eager` compacts at once, into small chunks (see streams/eager.ts). */

@@ -7,8 +7,11 @@ import { allowsOrigin } from './origins.ts';
 import { permissionsOf, roles } from './permissions.ts';
 import type { Tokens } from './tokens.ts';
 
-/** How long a revoked key or a removed user may still get in at another server, in ms. */
-const KNOWN_MS = 30_000;
+/**
+ * How long it is not looked again who somebody is, in ms. A revoked key may be remembered for so long where its
+ * revocation was not heard of, or was overtaken by an answer from before it; and a user who was removed. A6 allows 5 s.
+ */
+const KNOWN_MS = 2_000;
 
 /** How long nobody is looked for again, in ms: a program with a wrong key asks all the time. */
 const UNKNOWN_MS = 5_000;

@@ -24,7 +24,7 @@ export function createKeyService({ keys, cache, bus }: KeyPorts) {
       return (await keys.of(organization)).map(shown);
     },
 
-    /** It stops working at once here, and within 30 s on every server. */
+    /** It stops working at once, and on servers that do not hear of it within seconds (see authenticate.ts). */
     async revoke(organization: string, id: string): Promise<void> {
       const hash = await keys.revoke(organization, id);
       if (!hash) throw new QuantumFluxError('not_found', 'There is no such API key.');

@@ -1,8 +1,8 @@
 import { PROTOCOL_VERSION, QuantumFluxError, versionWith } from '@quantumflux/sdk/protocol';
 import { handshake, parse } from '@quantumflux/sdk/protocol/schemas';
 import type { Authenticate } from '../http/caller.ts';
-import { credentialsOf } from '../http/credentials.ts';
 import { toQuantumFluxError } from '../http/errors.ts';
+import { callerOf } from './credential.ts';
 import type { LiveSocket } from './socket.ts';
 
 /** Lets a socket in, or says why not: the error's `data` is an ErrorBody. */
@@ -16,8 +16,7 @@ export async function admit(socket: LiveSocket, authenticate: Authenticate): Pro
         { path: 'protocol' },
       );
     }
-    const { origin } = credentialsOf(socket.handshake.headers, { encrypted: socket.handshake.secure });
-    const caller = await authenticate({ bearer: token ?? key, origin });
+    const caller = await callerOf(socket, token ?? key, authenticate);
     socket.data = { caller, protocol: versionWith(protocol), isBare: frames === 'bare' };
     return undefined;
   } catch (cause) {

@@ -9,6 +9,7 @@ import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
 import { answerUnknownEvents } from './replies.ts';
 import { startRevocation } from './revocation.ts';
+import type { AskRights } from './rights.ts';
 import type { LiveServer, Part } from './socket.ts';
 import { createSubscriptions, type SubscriptionPorts } from './subscriptions.ts';
 import { createWelcome } from './welcome.ts';
@@ -18,6 +19,7 @@ export type LivePorts = Omit<SubscriptionPorts, 'broadcast'> & {
   io: LiveServer;
   bus: Bus;
   authenticate: Authenticate;
+  rights: AskRights;
   catalog: {
     get(id: number): LiveStream | undefined;
     meet(ids: number[]): Promise<void>;
@@ -32,7 +34,7 @@ export type LiveOptions = FollowerOptions & BroadcastOptions;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: LiveOptions = {}): Promise<Stop> {
-  const { io, bus, authenticate, catalog, metrics, recent } = ports;
+  const { io, authenticate, catalog, metrics, recent } = ports;
 
   const broadcast = createBroadcast(
     { streamOf: catalog.get, meet: catalog.meet, recent, onFrames: (count) => metrics.framesSent.inc(count) },
@@ -57,7 +59,13 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   );
 
   // What every connection has. The first is also the first to speak to it.
-  const parts: readonly Part[] = [createWelcome(), createSubscriptions({ ...ports, broadcast }), createExpiry()];
+  const revocation = await startRevocation(ports);
+  const parts: readonly Part[] = [
+    createWelcome(),
+    createSubscriptions({ ...ports, broadcast }),
+    createExpiry(ports),
+    revocation,
+  ];
 
   io.use((socket, next) => void admit(socket, authenticate).then(next));
   io.on('connection', (socket) => {
@@ -72,12 +80,11 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
 
   const heartbeat = setInterval(broadcast.beat, HEARTBEAT_MS);
   const stopWatching = catalog.watch(broadcast.onChange);
-  const stopRevoking = await startRevocation({ io, bus });
 
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([stopRevoking(), follower.stop()]);
+    await Promise.all([revocation.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     broadcast.stop();
     await io.close();

@@ -5,7 +5,13 @@ import type { LiveSocket } from './socket.ts';
 
 type Answer = (reply: Reply<unknown>) => void;
 
-const known: readonly string[] = ['subscribe', 'unsubscribe'] satisfies (keyof ClientEvents)[];
+const known: readonly string[] = [
+  'subscribe',
+  'unsubscribe',
+  'auth.refresh',
+  'presence.join',
+  'presence.leave',
+] satisfies (keyof ClientEvents)[];
 
 /** Answers one event. Whatever comes in, the socket stays up. */
 export function answer(
@@ -39,7 +45,7 @@ export function answerUnknownEvents(socket: LiveSocket): void {
     if (known.includes(event) || typeof reply !== 'function') return;
     const error = new QuantumFluxError(
       'invalid_input',
-      `There is no event ${event}. Known are ${known.join(' and ')}.`,
+      `There is no event ${event.slice(0, 100)}. Known are ${known.join(', ')}.`,
     );
     (reply as Answer)({ ok: false, error: error.toBody() });
   });

@@ -11,14 +11,16 @@ import {
   type StreamMeta,
   type StreamWrite,
 } from '../protocol/index.ts';
+import { thin } from './thin.ts';
 
-type Entry = { offset: number; stream: StreamMeta; points: readonly Point[] };
+/** One write to one stream. */
+export type Entry = { partition: number; offset: number; stream: StreamMeta; points: readonly Point[] };
 
 /** What a write put into the journal. `isNew`: it made the stream. */
-export type Written = { stream: StreamMeta; isNew: boolean; partition: number; entry: FrameEntry };
+export type Written = { entry: Entry; isNew: boolean };
 
 /** Streams and their journal, as the server keeps them, in memory: one entry per write. */
-export class MemoryJournal {
+export class Journal {
   #epoch = 1;
   #streams = new Map<string, StreamMeta>();
   #partitions: Entry[][] = emptyPartitions();
@@ -44,21 +46,30 @@ export class MemoryJournal {
     const stream = known ?? { id: this.#streams.size + 1, stream: name, tags, unit: unit ?? null, kind };
     this.#streams.set(key, stream);
     const partition = stream.id % PARTITIONS;
-    const entry = { offset: ++this.#heads[partition]!, stream, points };
+    const entry = { partition, offset: ++this.#heads[partition]!, stream, points };
     this.#partitions[partition]!.push(entry);
-    return { stream, isNew: !known, partition, entry: coded(entry) };
+    return { entry, isNew: !known };
   }
 
-  /** All points of some streams that are not before `from`, in ms. */
-  history(ids: readonly number[], from: number): Uint8Array {
+  /** The points of a stream in a stretch of time, both ends included: in order, of equal times the newest. */
+  points({ id }: StreamMeta, { from, to }: { from: number; to: number }): Point[] {
+    const byTime = new Map<number, Point>();
+    for (const { stream, points } of this.#partitions[id % PARTITIONS]!) {
+      if (stream.id !== id) continue;
+      for (const point of points) if (point[0] >= from && point[0] <= to) byTime.set(point[0], point);
+    }
+    return [...byTime.values()].sort(([a], [b]) => a - b);
+  }
+
+  /** All points of some streams that are not before `from`, in ms; thinned, where an interval is given. */
+  history(
+    streams: readonly StreamMeta[],
+    { from, intervalMs }: { from: number; intervalMs: number | null },
+  ): Uint8Array {
     const out = new ByteWriter();
-    for (const { stream, points } of this.#partitions.flat()) {
-      if (ids.includes(stream.id))
-        writePoints(
-          out,
-          stream,
-          points.filter(([time]) => time >= from),
-        );
+    for (const stream of streams) {
+      const points = this.points(stream, { from, to: Infinity });
+      writePoints(out, stream, intervalMs === null ? points : thin(points, intervalMs, { withEnds: true }));
     }
     return out.toBytes();
   }
@@ -95,13 +106,13 @@ function emptyPartitions(): Entry[][] {
   return Array.from({ length: PARTITIONS }, () => []);
 }
 
-function coded({ offset, stream, points }: Entry): FrameEntry {
+export function coded({ offset, stream, points }: Entry): FrameEntry {
   const out = new ByteWriter();
   writePoints(out, stream, points);
   return { offset, blocks: out.toBytes() };
 }
 
-function writePoints(out: ByteWriter, { id }: StreamMeta, points: readonly Point[]): void {
+export function writePoints(out: ByteWriter, { id }: StreamMeta, points: readonly Point[]): void {
   if (points.length === 0) return;
   writeBlock(out, id, {
     times: Float64Array.from(points, ([time]) => time),
