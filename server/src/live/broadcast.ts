@@ -126,6 +126,12 @@ export function createBroadcast(
     onEntry: (entry: Entry) => channels.onEntry(entry),
     onChange: (streams: LiveStream[]) => channels.onChange(streams),
 
+    /** Up to here everything was brought to its channels, or waits for their next section. */
+    position: (): Position => ({
+      epoch: channels.epoch,
+      offsets: channels.heads.map((head, partition) => [partition, head]),
+    }),
+
     onReset(position: Position): void {
       stopRound?.();
       stopRound = undefined;

@@ -39,7 +39,8 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
     let channels = byStream.get(id);
     if (!channels) {
       const stream = streamOf(id);
-      channels = stream ? candidatesFor(stream).filter((channel) => channel.sees(stream)) : [];
+      if (!stream) return [];
+      channels = candidatesFor(stream).filter((channel) => channel.sees(stream));
       byStream.set(id, channels);
     }
     return channels;
@@ -67,7 +68,7 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
     heads[partition] = offset;
   }
 
-  const strangersIn = ({ payload }: Entry) => streamsIn(payload).filter((id) => !byStream.has(id) && !streamOf(id));
+  const strangersIn = ({ payload }: Entry) => streamsIn(payload).filter((id) => !streamOf(id));
 
   /** Entries in order, also when a stranger among the streams has to be looked up first. */
   async function drain(): Promise<void> {

@@ -8,6 +8,8 @@ import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
 import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
 import { answerUnknownEvents } from './replies.ts';
+import { startPresence } from './presence.ts';
+import { createReplay, type ReplayPorts } from './replay.ts';
 import { startRevocation } from './revocation.ts';
 import type { AskRights } from './rights.ts';
 import type { LiveServer, Part } from './socket.ts';
@@ -15,20 +17,21 @@ import { createSubscriptions, type SubscriptionPorts } from './subscriptions.ts'
 import { createWelcome } from './welcome.ts';
 
 /** What the live side asks of others. */
-export type LivePorts = Omit<SubscriptionPorts, 'broadcast'> & {
-  io: LiveServer;
-  bus: Bus;
-  authenticate: Authenticate;
-  rights: AskRights;
-  catalog: {
-    get(id: number): LiveStream | undefined;
-    meet(ids: number[]): Promise<void>;
-    watch(onChange: (streams: LiveStream[]) => void): () => void;
+export type LivePorts = Omit<SubscriptionPorts, 'broadcast' | 'replay'> &
+  Omit<ReplayPorts, 'recent'> & {
+    io: LiveServer;
+    bus: Bus;
+    authenticate: Authenticate;
+    rights: AskRights;
+    catalog: {
+      get(id: number): LiveStream | undefined;
+      meet(ids: number[]): Promise<void>;
+      watch(onChange: (streams: LiveStream[]) => void): () => void;
+    };
+    /** Keeps the newest entries for those who read history. */
+    recent: ReplayPorts['recent'] & BroadcastPorts['recent'] & { add(entry: Entry): void; clear(): void };
+    metrics: { liveSockets: { inc(): void; dec(): void }; framesSent: { inc(by: number): void } };
   };
-  /** Keeps the newest entries for those who read history. */
-  recent: BroadcastPorts['recent'] & { add(entry: Entry): void; clear(): void };
-  metrics: { liveSockets: { inc(): void; dec(): void }; framesSent: { inc(by: number): void } };
-};
 
 export type LiveOptions = FollowerOptions & BroadcastOptions;
 
@@ -41,6 +44,7 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
     await ports.journal.heads(),
     options,
   );
+  const replay = createReplay(ports);
   const follower = await followJournal(
     ports,
     {
@@ -50,6 +54,7 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
       },
       onReset(position) {
         recent.clear();
+        replay.clear();
         broadcast.onReset(position);
         // Everyone comes back with a position, and is told there that it no longer holds.
         dismiss(io, 'shutdown', { retryMs: 1_000 });
@@ -60,11 +65,13 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
 
   // What every connection has. The first is also the first to speak to it.
   const revocation = await startRevocation(ports);
+  const presence = await startPresence(ports);
   const parts: readonly Part[] = [
     createWelcome(),
-    createSubscriptions({ ...ports, broadcast }),
+    createSubscriptions({ ...ports, broadcast, replay }),
     createExpiry(ports),
     revocation,
+    presence,
   ];
 
   io.use((socket, next) => void admit(socket, authenticate).then(next));
@@ -84,7 +91,7 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([revocation.stop(), follower.stop()]);
+    await Promise.all([revocation.stop(), presence.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     broadcast.stop();
     await io.close();

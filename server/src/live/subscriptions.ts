@@ -14,12 +14,13 @@ import { metaOf, type Broadcast } from './broadcast.ts';
 import type { Channel, Conflation, LiveStream, Viewer } from './channel.ts';
 import { Member } from './member.ts';
 import { answer } from './replies.ts';
-import { replayHistory, replaySince, type ReplayPorts } from './replay.ts';
+import type { Replay, ReplayPorts } from './replay.ts';
 import type { Part } from './socket.ts';
 
 /** What subscriptions ask of others. */
-export type SubscriptionPorts = ReplayPorts & {
+export type SubscriptionPorts = Pick<ReplayPorts, 'intervalFor'> & {
   log: Log;
+  replay: Replay;
   broadcast: Broadcast;
   catalog: { select(selector: Selector, viewer: Viewer): Promise<LiveStream[]> };
   metrics: { subscriptions: { inc(): void; dec(by?: number): void } };
@@ -27,7 +28,7 @@ export type SubscriptionPorts = ReplayPorts & {
 
 /** Gives every connection the streams that it asks for: history first, then what is new. */
 export function createSubscriptions(ports: SubscriptionPorts): Part {
-  const { log, broadcast, catalog, metrics, intervalFor } = ports;
+  const { log, broadcast, replay, catalog, metrics, intervalFor } = ports;
 
   async function subscribe(member: Member, input: unknown): Promise<SubscribeReply> {
     const { selector: text, from, width, wait, resume, maxHz } = parse(subscribeRequest, input);
@@ -47,8 +48,9 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
         path: 'maxHz',
       });
     }
-    // Join before reading, so that nothing falls between; the client drops what it has twice.
+    // Joined before anything is read, and where the channels are in this moment: replay.ts says why nothing falls between.
     const channel = broadcast.join(member, { selector, viewer, conflation });
+    const at = broadcast.position();
     metrics.subscriptions.inc();
     try {
       const streams = await catalog.select(selector, viewer);
@@ -58,19 +60,16 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
           `No stream matches ${text}. A stream exists once a point was written to it.`,
         );
       }
-      const ids = new Set(streams.map(({ id }) => id));
+      const ids = streams.map(({ id }) => id);
       channel.meet(ids);
       const now = Date.now();
-      const head = {
-        channel: channel.id,
-        now,
-        streams: streams.map(metaOf),
-        ...(conflation ? { conflation } : {}),
-      };
-      const wants = (id: number) => ids.has(id);
-      const missed = resume && (await replaySince(ports, resume, { channel: channel.id, wants, protocol }));
+      const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
+      const newcomer = { channel, protocol, at, ids };
+      const missed = resume && (await replay.since(newcomer, resume));
       if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
-      return { is: 'history', ...head, ...missed, ...(await replayHistory(ports, [...ids], { from, width, now })) };
+      const { begun, ...history } = await replay.history(newcomer, { from, width, now });
+      channel.meet(begun.map(({ id }) => id));
+      return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
     } catch (error) {
       drop(member, channel);
       throw error;
