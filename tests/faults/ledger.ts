@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SECRET_KEY } from '../server.ts';
 
 /** A write as its sender knows it. Times are unique in its stream, so a point is found by them. */
-export type Sent = { stream: string; time: number; key: string; isAcknowledged: boolean };
+export type Sent = {
+  stream: string;
+  time: number;
+  /** Counts 0, 1, 2 … in its stream. */
+  value: number;
+  key: string;
+  isAcknowledged: boolean;
+};
 
 export type Ledger = {
   sent: Sent[];
@@ -21,33 +28,38 @@ const defaults = {
   writers: 8,
   /** Share of the acknowledged writes that are sent again, as by a sender who did not hear the answer. */
   repeat: 0.1,
+  /** How long a writer rests after each point, in ms. */
+  restMs: 0,
   random: Math.random,
 };
 
-export type LedgerOptions = { url: string; name: string } & Partial<typeof defaults>;
+/** `url`: of several, each attempt goes to the next. */
+export type LedgerOptions = { url: string | readonly string[]; name: string } & Partial<typeof defaults>;
 
 /** How long a writer tries to bring one write home, in ms. */
 const PATIENCE_MS = 40_000;
 
 /** Writers that send one point after the other, each again and again with the same key until it is acknowledged. */
 export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
-  const { writers, repeat, random } = { ...defaults, ...options };
+  const { writers, repeat, restMs, random } = { ...defaults, ...options };
   const start = Date.now() - 60_000;
   const sent: Sent[] = [];
   const delays: number[] = [];
   const refusals = new Map<number, number>();
+  const urls = [url].flat();
   let acknowledged = 0;
+  let attempts = 0;
   let isOver = false;
 
-  async function post({ stream, time, key }: Sent): Promise<boolean> {
-    const response = await fetch(`${url}/api/v1/points`, {
+  async function post({ stream, time, value, key }: Sent): Promise<boolean> {
+    const response = await fetch(`${urls[attempts++ % urls.length]}/api/v1/points`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${SECRET_KEY}`,
         'content-type': 'application/json',
         'idempotency-key': key,
       },
-      body: JSON.stringify({ stream, points: [[time, time - start]] }),
+      body: JSON.stringify({ stream, points: [[time, value]] }),
     }).catch(() => undefined);
     if (response === undefined) return false;
     await response.arrayBuffer().catch(() => {});
@@ -73,9 +85,10 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
 
   async function write(stream: string): Promise<void> {
     for (let i = 0; !isOver; i++) {
-      const next = { stream, time: start + i, key: randomUUID(), isAcknowledged: false };
+      const next = { stream, time: start + i, value: i, key: randomUUID(), isAcknowledged: false };
       sent.push(next);
       await bringHome(next);
+      if (restMs > 0) await sleep(restMs);
     }
   }
 

@@ -56,10 +56,10 @@ describe.skipIf(!hasRedis())('sources of points', () => {
 
   /** What was sent, all of which must be there in the end. */
   const sent = (stream: string, count: number): Sent[] =>
-    Array.from({ length: count }, (_, i) => ({ stream, time: start + i, key: '', isAcknowledged: true }));
+    Array.from({ length: count }, (_, i) => ({ stream, time: start + i, value: i, key: '', isAcknowledged: true }));
 
-  const add = ({ stream, time }: Sent) =>
-    client.xadd('feed', '*', 'payload', JSON.stringify({ stream, points: [[time, time - start]] }));
+  const add = ({ stream, time, value }: Sent) =>
+    client.xadd('feed', '*', 'payload', JSON.stringify({ stream, points: [[time, value]] }));
 
   async function killAndRestart(env = environment): Promise<void> {
     await system.killServer();

@@ -36,6 +36,11 @@ export function createMetrics() {
       help: 'Frames of points sent to sockets.',
       registers,
     }),
+    backfilledRows: new Counter({
+      name: 'quantumflux_journal_backfill_rows_total',
+      help: 'Rows of the journal that were read for readers who missed them.',
+      registers,
+    }),
   };
 }
 

@@ -1,10 +1,12 @@
 import type { LivePorts } from './live.gateway.ts';
+import { spoiling } from './spoil.ts';
 
 /**
  * Promises that are broken on purpose, so that the fault tests can prove that they would notice. The ports as they are,
  * unless a test asks for a sabotage:
  *
- * - `keep-revoked` lets those stay whose right to be here was taken away.
+ * - `keep-revoked` lets those stay whose right to be here was taken away,
+ * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts).
  */
 export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): LivePorts {
   switch (sabotage) {
@@ -14,10 +16,14 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
         rights: () => new Promise(() => {}),
         bus: {
           ...ports.bus,
-          subscribe: (topic, handle) =>
-            topic === 'keys' ? Promise.resolve(() => Promise.resolve()) : ports.bus.subscribe(topic, handle),
+          subscribe: (topic, handle, part) =>
+            topic === 'keys' ? Promise.resolve(() => Promise.resolve()) : ports.bus.subscribe(topic, handle, part),
         },
       };
+    case 'untold-gap':
+    case 'resend':
+    case 'swap':
+      return { ...ports, bus: spoiling(ports.bus, sabotage) };
     default:
       return ports;
   }

@@ -55,6 +55,7 @@ test('what is held after an offset is given as it came in, without a copy, as fa
   const one = entry(100, [1]).payload.length;
   const recent = createRecentEntries(10 * one);
   expect(recent.since(1, 0)).toBeUndefined();
+  expect(recent.reach(1)).toBeUndefined();
   const all = Array.from({ length: 37 }, (_, i) => entry(64 + i, [1]));
   for (const each of all) recent.add(each);
   expect(recent.since(2, 99)).toBeUndefined();
@@ -63,6 +64,7 @@ test('what is held after an offset is given as it came in, without a copy, as fa
   expect(newest.map(({ offset }) => offset)).toEqual([98, 99, 100]);
   expect(newest[0]!.payload).toBe(all.at(-3)!.payload);
   expect(recent.since(1, 90)).toHaveLength(10);
+  expect(recent.reach(1)).toBe(90);
   expect(recent.since(1, 100)).toEqual([]);
   // A reader may know of more than was seen here.
   expect(recent.since(1, 107)).toEqual([]);

@@ -44,6 +44,9 @@ export function createRecentEntries(maxBytes = MAX_BYTES) {
       return held.entries.slice(offset - held.after);
     },
 
+    /** The offset after which everything of a partition is held; undefined when nothing is. */
+    reach: (partition: number): number | undefined => partitions.get(partition)?.after,
+
     /** The journal is another one. */
     clear: () => partitions.clear(),
 

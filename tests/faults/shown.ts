@@ -1,0 +1,89 @@
+/** What is wrong with what one viewer was shown; each a sentence that begins with who and what. */
+export type ShownVerdict = {
+  /** Acknowledged, and not in the picture at the end, without a word about it. */
+  lost: string[];
+  /** Came more than once into the same picture. */
+  twice: string[];
+  /** Came after a later one of its stream. */
+  reordered: string[];
+  /** A later one was seen while it was missing, and nobody was told before; also when it came after all. */
+  untoldGaps: string[];
+};
+
+export const allIsShown: ShownVerdict = { lost: [], twice: [], reordered: [], untoldGaps: [] };
+
+/** What happened to a picture of one stream between two updates, in order: it was emptied, or these numbers came. */
+export type Change = 'cleared' | readonly number[];
+
+/** What a watcher was told in an update besides points. */
+export type Told = { resync: boolean; skipped: number };
+
+/** The page of one viewer in the ledger: the numbers 0, 1, 2 … of each stream as they came, judged at every update. */
+export function createShown(viewer: string) {
+  const verdict: ShownVerdict = { lost: [], twice: [], reordered: [], untoldGaps: [] };
+  const pictures = new Map<string, { seen: Set<number>; last: number }>();
+  /** Left out, and told. */
+  const excused = new Set<string>();
+  /** Points that were told to be left out and are not found missing yet. */
+  let announced = 0;
+
+  const nameOf = (stream: string, number: number) => `${viewer}: ${stream} ${number}`;
+
+  function pictureOf(stream: string) {
+    const picture = pictures.get(stream) ?? { seen: new Set(), last: -1 };
+    pictures.set(stream, picture);
+    return picture;
+  }
+
+  /** Takes numbers as they came; those that were passed over. */
+  function take(stream: string, numbers: readonly number[]): number[] {
+    const picture = pictureOf(stream);
+    const missing: number[] = [];
+    for (const number of numbers) {
+      if (picture.seen.has(number)) verdict.twice.push(nameOf(stream, number));
+      else if (number < picture.last) verdict.reordered.push(nameOf(stream, number));
+      for (let passed = picture.last + 1; passed < number; passed++) missing.push(passed);
+      picture.seen.add(number);
+      picture.last = Math.max(picture.last, number);
+    }
+    return missing;
+  }
+
+  function clear(stream: string, { resync }: Told): void {
+    const { last } = pictureOf(stream);
+    pictures.delete(stream);
+    if (last >= 0 && !resync) verdict.untoldGaps.push(`${viewer}: ${stream} was replaced after ${last}`);
+  }
+
+  return {
+    verdict,
+    /** One update as the watcher got it. What it brought together was seen together: nobody saw a gap in between. */
+    update(changes: ReadonlyMap<string, readonly Change[]>, told: Told): void {
+      announced += told.skipped;
+      for (const [stream, each] of changes) {
+        let missing: number[] = [];
+        for (const change of each) {
+          if (change === 'cleared') {
+            clear(stream, told);
+            missing = [];
+          } else missing.push(...take(stream, change));
+        }
+        const { seen } = pictureOf(stream);
+        for (const number of missing) {
+          if (seen.has(number)) continue;
+          if (announced > 0) {
+            announced -= 1;
+            excused.add(nameOf(stream, number));
+          } else verdict.untoldGaps.push(nameOf(stream, number));
+        }
+      }
+    },
+    /** Those of these numbers that are not in the picture, and should be. */
+    missing(stream: string, numbers: readonly number[], picture: ReadonlySet<number>): string[] {
+      return numbers
+        .filter((number) => !picture.has(number))
+        .map((number) => nameOf(stream, number))
+        .filter((name) => !excused.has(name));
+    },
+  };
+}
