@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../server/src/database/embedded/ports.ts';
 
-const HOW_TO_GET_IT = 'apt-get install nginx-light, or: brew install nginx';
+const HOW_TO_GET_IT = 'apt-get install nginx, or: brew install nginx';
 
 /** Ours, as operators copy it. */
 const folder = fileURLToPath(new URL('../deploy/nginx/', import.meta.url));
