@@ -3,6 +3,7 @@ import type { Bus, Stop } from '../bus/bus.ts';
 import type { Authenticate } from '../http/caller.ts';
 import type { LiveStream } from './audience.ts';
 import { createAudiences } from './audiences.ts';
+import { shareCallers } from './callers.ts';
 import { createExpiry } from './expiry.ts';
 import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
 import { dismiss } from './goodbye.ts';
@@ -37,7 +38,7 @@ const MAX_WAITING_PACKETS = 2_000;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: FollowerOptions = {}): Promise<Stop> {
-  const { io, authenticate, catalog, metrics, recent } = ports;
+  const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
   const audiences = createAudiences(
     {
@@ -84,7 +85,8 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     revocation,
   ];
 
-  io.use((socket, next) => void admit(socket, authenticate).then(next));
+  const callers = await shareCallers(authenticate, bus);
+  io.use((socket, next) => void admit(socket, callers.authenticate).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
     const leave = parts.map((part) => part.attend(socket));
@@ -108,7 +110,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([revocation.stop(), follower.stop()]);
+    await Promise.all([callers.stop(), revocation.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     await io.close();
   };
