@@ -9,7 +9,7 @@ import { startCompaction } from './streams/compaction.loop.ts';
 import { createCompactionStore } from './streams/compaction.store.ts';
 import { createCompactor } from './streams/compactor.ts';
 import { eager } from './streams/eager.ts';
-import { createFloor, positionAfter, raising } from './streams/floor.ts';
+import { createFloor, raising } from './streams/floor.ts';
 import { createHistory } from './streams/history.ts';
 import { createJournalStore } from './streams/journal.store.ts';
 import { createMonthMaker } from './streams/month-maker.ts';
@@ -42,7 +42,7 @@ export async function composeStreams({ config, log, database, bus, cache, metric
   });
   onStop(await catalog.start());
   const floor = createFloor({ onNewEpoch: catalog.forget });
-  onStop(await bus.subscribe('points', (message) => floor.hear(positionAfter(message))));
+  onStop(await bus.subscribe('heads', floor.hear));
   const journal = raising(floor, createJournalStore(database.pool));
   const followed = raising(floor, createJournalStore(database.longPool));
   const compactions = createCompactionStore(database.longPool);
@@ -67,7 +67,7 @@ export async function composeStreams({ config, log, database, bus, cache, metric
     onRead: (from) => replicaMetrics.reads.inc({ from }),
   });
   const history = keepTo(createHistory({ snapshot, read }), (id) => catalog.get(id)?.retentionMs ?? null);
-  const queries = await createQueries({
+  const queries = createQueries({
     history,
     heads: journal.heads,
     cache,

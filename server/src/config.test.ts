@@ -10,6 +10,7 @@ test('nothing needs to be configured', () => {
     HOST: '127.0.0.1',
     DATA_DIR: '.quantumflux',
     HOST_METRICS: true,
+    DRAIN_WAIT: 0,
     LOG_LEVEL: 'info',
     NODE_ENV: 'development',
     REDIS_SOURCE_GROUP: 'quantumflux',
@@ -40,11 +41,26 @@ test('everything can be said', () => {
     BOOTSTRAP_SECRET_KEY,
     HOST_METRICS: 'On',
     RETENTION: '30d',
+    DRAIN_WAIT: '500ms',
     LOG_LEVEL: 'warn',
     ...secrets,
   };
   const RETENTION = 30 * 86_400_000;
-  expect(readConfig(env)).toMatchObject({ ...env, PORT: 0, HOST_METRICS: true, RETENTION, isEmbedded: false });
+  expect(readConfig(env)).toMatchObject({
+    ...env,
+    PORT: 0,
+    HOST_METRICS: true,
+    RETENTION,
+    DRAIN_WAIT: 500,
+    isEmbedded: false,
+  });
+});
+
+test('balancers have 5 s where there can be any, at most 20', () => {
+  expect(readConfig({ DATABASE_URL, ...secrets }).DRAIN_WAIT).toBe(5_000);
+  expect(readConfig({ DATABASE_URL, ...secrets, DRAIN_WAIT: '0s' }).DRAIN_WAIT).toBe(0);
+  expect(() => readConfig({ DRAIN_WAIT: '21s' })).toThrow('DRAIN_WAIT must be 20s at most');
+  expect(() => readConfig({ DRAIN_WAIT: '5' })).toThrow('DRAIN_WAIT must be a length of time');
 });
 
 test('sources of points are lists, and whole', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Bus } from './bus.ts';
+import { publishCommit, type Bus } from './bus.ts';
 import type { Message } from './topics.ts';
 
 const KEY = { id: '8a1a2b4c-0f3e-4c55-9d5e-3a4f8c1b2d3e' };
@@ -55,21 +55,55 @@ export function busContract(name: string, createBus: () => Promise<Bus>): void {
 
     test('brings bytes as the bytes they were, and numbers as the numbers', async () => {
       const payload = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
-      const message: Message<'points'> = {
-        epoch: 2 ** 46 + 1,
-        entries: [
-          { partition: 7, offset: 2 ** 52 + 1, payload },
-          { partition: 0, offset: 1, payload: payload.subarray(100, 103) },
-          { partition: 1, offset: 2 ** 31, payload: new Uint8Array(0) },
-        ],
-      };
+      const epoch = 2 ** 46 + 1;
+      const sent: Message<'points'>[] = [
+        { epoch, partition: 7, offset: 2 ** 52 + 1, payload },
+        { epoch, partition: 0, offset: 1, payload: payload.subarray(100, 103) },
+        { epoch, partition: 1, offset: 2 ** 31, payload: new Uint8Array(0) },
+      ];
       const heard: Message<'points'>[] = [];
       await bus.subscribe('points', (each) => void heard.push(each));
-      await bus.publish('points', message);
-      await expect.poll(() => heard.length).toBe(1);
-      expect(heard).toEqual([message]);
+      for (const message of sent) await bus.publish('points', message);
+      await expect.poll(() => heard).toEqual(sent);
       // A Buffer would compare as equal, but its slice() is not a copy.
-      expect(heard[0]!.entries.map(({ payload }) => payload.constructor)).toEqual([Uint8Array, Uint8Array, Uint8Array]);
+      expect(heard.map(({ payload }) => payload.constructor)).toEqual([Uint8Array, Uint8Array, Uint8Array]);
+    });
+
+    test('brings the points of a partition to those who listen to it, and to nobody else', async () => {
+      const listen = async (part?: { partition: number }) => {
+        const heard: number[] = [];
+        return { heard, stop: await bus.subscribe('points', ({ offset }) => void heard.push(offset), part) };
+      };
+      const [all, three, five] = [await listen(), await listen({ partition: 3 }), await listen({ partition: 5 })];
+      const say = (partition: number, offset: number) =>
+        bus.publish('points', { epoch: 1, partition, offset, payload: Uint8Array.of(1) });
+      for (const [partition, offset] of [
+        [3, 1],
+        [5, 2],
+        [0, 3],
+        [3, 4],
+      ] as const)
+        await say(partition, offset);
+      await expect.poll(() => [all.heard, three.heard, five.heard]).toEqual([[1, 2, 3, 4], [1, 4], [2]]);
+      await Promise.all([all.stop(), three.stop()]);
+      const again = await listen({ partition: 3 });
+      await say(3, 5);
+      await say(5, 6);
+      await expect.poll(() => [three.heard, five.heard, again.heard]).toEqual([[1, 4], [2, 6], [5]]);
+    });
+
+    test('tells of a commit: first the payloads, and then how far the partitions are', async () => {
+      const heard: unknown[] = [];
+      await bus.subscribe('points', ({ partition, offset }) => void heard.push([partition, offset]));
+      await bus.subscribe('heads', (position) => void heard.push(position));
+      const payload = Uint8Array.of(1);
+      const entries = [4, 2].map((partition) => ({ partition, offset: partition * 10, payload }));
+      await publishCommit(bus, { epoch: 9, entries });
+      const offsets = [
+        [4, 40],
+        [2, 20],
+      ];
+      await expect.poll(() => heard).toEqual([...offsets, { epoch: 9, offsets }]);
     });
 
     test('does not let one who fails trouble the sender or the others', async () => {

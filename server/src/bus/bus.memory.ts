@@ -8,11 +8,13 @@ export function createMemoryBus(log: Log): Bus {
   let isOpen = true;
   return {
     publish: (topic, message) => Promise.resolve(listeners.deliver(topic, message)),
-    subscribe(topic, handle) {
-      const stop = listeners.add(topic, handle);
+    subscribe(topic, handle, part = {}) {
+      const stop = listeners.add(topic, handle, part);
       return Promise.resolve(() => Promise.resolve(stop()));
     },
     isUp: () => isOpen,
+    // It is up as long as the server is.
+    onChange: () => () => {},
     close() {
       isOpen = false;
       return Promise.resolve(listeners.clear());

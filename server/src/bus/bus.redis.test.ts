@@ -24,7 +24,9 @@ async function listen(url: string, prefix: string = randomUUID()) {
   buses.push(bus);
   const heard: number[] = [];
   await bus.subscribe('streams', ({ ids }) => void heard.push(...ids));
-  return { bus, prefix, heard, entries, send: (id: number) => bus.publish('streams', { ids: [id] }) };
+  const changes: boolean[] = [];
+  bus.onChange((isUp) => void changes.push(isUp));
+  return { bus, prefix, heard, entries, changes, send: (id: number) => bus.publish('streams', { ids: [id] }) };
 }
 
 describe.skipIf(!isThere)('with a Redis server', () => {
@@ -49,6 +51,24 @@ describe.skipIf(!isThere)('with a Redis server', () => {
     expect(stranger.heard).toEqual([]);
   });
 
+  test('what others say in partitions that nobody here listens to does not travel to us', async () => {
+    const client = new Redis(redis.url);
+    const { bus, prefix } = await listen(redis.url);
+    const listened = async () =>
+      ((await client.pubsub('CHANNELS', `${prefix}*`)) as string[]).map((name) => name.slice(prefix.length)).sort();
+    expect(await listened()).toEqual(['streams']);
+    const [one, two] = [
+      await bus.subscribe('points', () => {}, { partition: 3 }),
+      await bus.subscribe('points', () => {}, { partition: 3 }),
+    ];
+    expect(await listened()).toEqual(['points:3', 'streams']);
+    await one();
+    expect(await listened()).toEqual(['points:3', 'streams']);
+    await two();
+    await expect.poll(listened).toEqual(['streams']);
+    client.disconnect();
+  });
+
   test('it takes two connections, however many subscribe', async () => {
     const client = new Redis(redis.url);
     const connections = async () => (String(await client.client('LIST')).match(/name=quantumflux-bus/g) ?? []).length;
@@ -62,7 +82,13 @@ describe.skipIf(!isThere)('with a Redis server', () => {
   test('a message of a wrong shape is dropped and told of once, and the next good one arrives', async () => {
     const { prefix, heard, entries, send } = await listen(redis.url);
     const client = new Redis(redis.url);
-    for (const wrong of ['', 'not MessagePack', pack<'keys'>({ id: 'x' }), Buffer.of(0xc1)]) {
+    const wrongs = [
+      '',
+      'not MessagePack',
+      pack('heads', { epoch: 1, offsets: [] }, Buffer.alloc(8)),
+      Buffer.alloc(9, 0xc1),
+    ];
+    for (const wrong of wrongs) {
       await client.publish(`${prefix}streams`, wrong);
     }
     client.disconnect();
@@ -94,18 +120,22 @@ describe.skipIf(!isThere)('when Redis dies', () => {
 
   test('messages flow again by themselves once it is back', async () => {
     const first = await start();
-    const { bus, heard, entries, send } = await listen(first.url);
+    const { bus, heard, entries, changes, send, prefix } = await listen(first.url);
+    const other = await listen(first.url, prefix);
     await first.kill();
-    await expect.poll(() => bus.isUp()).toBe(false);
-    // Nobody waits, and nothing is kept for later.
+    await expect.poll(() => [bus.isUp(), other.bus.isUp()]).toEqual([false, false]);
+    // Nobody waits, and nothing is kept for later; but who is in the same process hears it all the same.
     const before = performance.now();
     for (let id = 0; id < 10_000; id++) await send(id);
     expect(performance.now() - before).toBeLessThan(1_000);
+    await expect.poll(() => heard.at(-1)).toBe(9_999);
 
     await start({ port: first.port });
-    await expect.poll(() => bus.isUp(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => [bus.isUp(), other.bus.isUp()], { timeout: 10_000 }).toEqual([true, true]);
     await send(-1);
-    await expect.poll(() => heard).toEqual([-1]);
+    await expect.poll(() => other.heard).toEqual([-1]);
+    // Whoever follows the journal has to look at once: what was said meanwhile is lost.
+    expect(changes).toEqual([false, true]);
     expect(entries).toEqual([expect.stringContaining('Redis is away'), 'Redis is back']);
   });
 

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Log } from '../log.ts';
 import type { Bus } from './bus.ts';
-import { pack, unpack } from './codec.ts';
+import { isFrom, pack, SENDER_BYTES, unpack } from './codec.ts';
 import { connectRedis } from './connection.redis.ts';
 import { createListeners } from './listeners.ts';
-import { topics, type Topic } from './topics.ts';
+import { channelOf, channelsOf, topicOf, type Topic } from './topics.ts';
 
 /** Most bytes that are on their way to Redis. Hints beyond that are let go. */
 const MAX_PENDING_BYTES = 16 * 1_024 * 1_024;
@@ -17,12 +18,16 @@ export type RedisBusOptions = {
   prefix?: string;
 };
 
-/** The bus between servers: Redis pub/sub over two connections. While Redis is away, hints are let go, not kept. */
+/**
+ * The bus between servers: Redis pub/sub over two connections. What a server says, it hears itself at once and without
+ * Redis. While Redis is away, hints to others are let go, not kept.
+ */
 export function createRedisBus(url: string, { log, prefix = 'quantumflux:bus:' }: RedisBusOptions): Bus {
   const listeners = createListeners(log);
-  const channels = new Map(Object.keys(topics).map((topic) => [prefix + topic, topic as Topic]));
+  const watchers = new Set<(isUp: boolean) => void>();
   const publisher = connectRedis(url, { name: 'bus-publish', patienceMs: 1_000 });
   const subscriber = connectRedis(url, { name: 'bus-subscribe', patienceMs: 1_000 });
+  const sender = randomBytes(SENDER_BYTES);
   const misunderstood = new Set<Topic>();
   let isOpen = true;
   let isListening = false;
@@ -36,29 +41,42 @@ export function createRedisBus(url: string, { log, prefix = 'quantumflux:bus:' }
     if (!isOpen || isAway) return;
     isAway = true;
     log.warn('Redis is away; until it is back, other servers learn of news a little later', cause);
+    for (const watcher of watchers) watcher(false);
   }
 
   function found(): void {
     if (!isAway || !isUp()) return;
     isAway = false;
     log.info('Redis is back');
+    for (const watcher of watchers) watcher(true);
   }
 
-  // All topics from the start: every server hears all of them, and there is nothing to keep in step.
+  /** What is wanted at this moment; what comes to be wanted is asked for on its own. */
   async function listen(): Promise<void> {
+    const channels = listeners.channels();
+    if (channels.length > 0 && !(await told('subscribe', channels))) return;
+    isListening = true;
+    found();
+  }
+
+  /** Whether Redis has done it. Else what we hear is no longer what we want: with a new connection, all is asked anew. */
+  async function told(command: 'subscribe' | 'unsubscribe', channels: string[]): Promise<boolean> {
     try {
-      await subscriber.subscribe(...channels.keys());
-      isListening = true;
-      found();
+      await subscriber[command](...channels.map((channel) => prefix + channel));
+      return true;
     } catch (error) {
       lost(error);
-      subscriber.disconnect(true);
+      if (isOpen) subscriber.disconnect(true);
+      return false;
     }
   }
 
-  function hear(channel: Buffer, bytes: Buffer): void {
-    const topic = channels.get(channel.toString());
-    if (topic === undefined || !listeners.has(topic)) return;
+  function hear(name: Buffer, bytes: Buffer): void {
+    // What we said, we heard when we said it.
+    if (isFrom(sender, bytes)) return;
+    const channel = name.toString('latin1').slice(prefix.length);
+    const topic = topicOf(channel);
+    if (topic === undefined || !listeners.has(channel)) return;
     try {
       listeners.deliver(topic, unpack(topic, bytes));
     } catch (error) {
@@ -98,21 +116,35 @@ export function createRedisBus(url: string, { log, prefix = 'quantumflux:bus:' }
 
   return {
     publish(topic, message) {
+      listeners.deliver(topic, message);
       if (publisher.status !== 'ready') return Promise.resolve();
-      const bytes = pack(message);
-      if (pendingBytes + bytes.length <= MAX_PENDING_BYTES) void send(prefix + topic, bytes);
+      const bytes = pack(topic, message, sender);
+      if (pendingBytes + bytes.length <= MAX_PENDING_BYTES) void send(prefix + channelOf(topic, message), bytes);
       return Promise.resolve();
     },
-    async subscribe(topic, handle) {
-      const stop = listeners.add(topic, handle);
+    async subscribe(topic, handle, part = {}) {
+      const channels = channelsOf(topic, part);
+      const stop = listeners.add(topic, handle, part);
       await tried;
-      return () => Promise.resolve(stop());
+      // Also when another one has asked for it: the answer to that may still be on its way.
+      if (subscriber.status === 'ready') await told('subscribe', channels);
+      return () => {
+        stop();
+        const unheard = channels.filter((channel) => !listeners.has(channel));
+        if (unheard.length > 0 && subscriber.status === 'ready') void told('unsubscribe', unheard);
+        return Promise.resolve();
+      };
     },
     isUp,
+    onChange(handle) {
+      watchers.add(handle);
+      return () => void watchers.delete(handle);
+    },
     close() {
       isOpen = false;
       clearInterval(pings);
       listeners.clear();
+      watchers.clear();
       publisher.disconnect();
       subscriber.disconnect();
       return Promise.resolve();

@@ -1,5 +1,5 @@
 import { QuantumFluxError, type StreamKind, type Tags } from '@quantumflux/sdk/protocol';
-import type { Bus } from '../bus/bus.ts';
+import { publishCommit, type Bus } from '../bus/bus.ts';
 import type { Log } from '../log.ts';
 import { createCommitter, type AppendToJournal } from './committer.ts';
 import type { Refused } from './format.ts';
@@ -57,9 +57,9 @@ export function createIngestService(ports: IngestPorts) {
   const committer = createCommitter({
     append: appendToJournal,
     log,
-    async onCommit({ epoch, entries }, points) {
-      ports.onCommit?.({ points, entries: entries.length });
-      await bus.publish('points', { epoch, entries });
+    async onCommit(commit, points) {
+      ports.onCommit?.({ points, entries: commit.entries.length });
+      await publishCommit(bus, commit);
     },
   });
 

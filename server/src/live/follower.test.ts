@@ -1,11 +1,12 @@
 import type { Position } from '@quantumflux/sdk/protocol';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { publishCommit } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/bus.memory.ts';
 import { startDatabase } from '../../../tests/postgres.ts';
 import { silent } from '../log.ts';
 import { createJournalStore } from '../streams/journal.store.ts';
 import type { Journal } from '../streams/journal.ts';
-import { followJournal, type Entry, type Reader } from './follower.ts';
+import { followJournal, type Entry, type FollowerOptions, type Reader } from './follower.ts';
 
 let started: Awaited<ReturnType<typeof startDatabase>>;
 let journal: Journal;
@@ -27,12 +28,15 @@ const entry = (partition: number, byte: number) => ({ partition, payload: Uint8A
 async function follow({
   sweepMs = 60_000,
   onReset = () => undefined,
-}: { sweepMs?: number; onReset?: Reader['onReset'] } = {}) {
+  meetStreams,
+  ...options
+}: FollowerOptions & { onReset?: Reader['onReset']; meetStreams?: () => Promise<void> } = {}) {
   const heard: string[] = [];
   const onEntry = ({ partition, offset, payload }: Entry) => void heard.push(`${partition}:${offset}=${payload[0]}`);
-  const follower = await followJournal({ journal, bus, log: silent }, { onEntry, onReset }, { sweepMs });
+  const ports = { journal, bus, log: silent, ...(meetStreams && { meetStreams }) };
+  const follower = await followJournal(ports, { onEntry, onReset }, { sweepMs, ...options });
   stops.push(follower.stop);
-  return { heard, position: follower.position };
+  return { heard, ...follower };
 }
 
 const append = async (...entries: ReturnType<typeof entry>[]) => journal.append(entries);
@@ -40,8 +44,8 @@ const append = async (...entries: ReturnType<typeof entry>[]) => journal.append(
 test('hints bring entries at once, in order, and only from now on', async () => {
   await append(entry(0, 1));
   const { heard } = await follow();
-  await bus.publish('points', await append(entry(0, 2), entry(3, 3)));
-  await bus.publish('points', await append(entry(0, 4)));
+  await publishCommit(bus, await append(entry(0, 2), entry(3, 3)));
+  await publishCommit(bus, await append(entry(0, 4)));
   await vi.waitFor(() => expect(heard).toEqual(['0:2=2', '3:1=3', '0:3=4']));
 });
 
@@ -49,7 +53,7 @@ test('a lost hint is read from the journal when the next one shows the gap', asy
   const { heard } = await follow();
   await append(entry(0, 1));
   await append(entry(0, 2));
-  await bus.publish('points', await append(entry(0, 3)));
+  await publishCommit(bus, await append(entry(0, 3)));
   await vi.waitFor(() => expect(heard).toEqual(['0:1=1', '0:2=2', '0:3=3']));
 });
 
@@ -63,7 +67,7 @@ test('hints that come twice or late change nothing', async () => {
   const { heard } = await follow();
   const first = await append(entry(0, 1));
   const second = await append(entry(0, 2));
-  for (const hint of [second, first, second, first]) await bus.publish('points', hint);
+  for (const hint of [second, first, second, first]) await publishCommit(bus, hint);
   await vi.waitFor(() => expect(heard).toEqual(['0:1=1', '0:2=2']));
 });
 
@@ -73,8 +77,8 @@ test('hints lost, doubled and swapped under load: every entry once, in order', a
   for (let i = 0; i < 200; i++) {
     hints.push(await append(entry(i % 3, i % 256)));
     if (i % 4 === 0) continue;
-    await bus.publish('points', hints[i % 5 === 0 ? Math.max(0, i - 2) : i]!);
-    if (i % 7 === 0) await bus.publish('points', hints[i]!);
+    await publishCommit(bus, hints[i % 5 === 0 ? Math.max(0, i - 2) : i]!);
+    if (i % 7 === 0) await publishCommit(bus, hints[i]!);
   }
   await vi.waitFor(() => expect(heard).toHaveLength(200), { timeout: 5_000 });
   for (const partition of [0, 1, 2]) {
@@ -110,7 +114,7 @@ test('whoever is so late that the journal no longer has what is missing, is told
   await started.database.pool.query('DELETE FROM journal WHERE partition = 0 AND "offset" < 3');
   await vi.waitFor(() => expect(resets).toHaveLength(1));
   expect(heard).toEqual([]);
-  await bus.publish('points', await append(entry(0, 9)));
+  await publishCommit(bus, await append(entry(0, 9)));
   await vi.waitFor(() => expect(heard).toEqual(['0:4=9']));
 });
 
@@ -120,4 +124,95 @@ test('the same when the journal has nothing left at all', async () => {
   for (let i = 0; i < 3; i++) await append(entry(0, i));
   await started.database.pool.query('DELETE FROM journal');
   await vi.waitFor(() => expect(resets).toHaveLength(1));
+});
+
+test('entries whose hints overtook each other are put in order without a read', async () => {
+  const after = vi.spyOn(journal, 'after');
+  const { heard } = await follow();
+  const [one, two, three] = [await append(entry(0, 1)), await append(entry(0, 2)), await append(entry(0, 3))];
+  for (const hint of [three, one, two]) await publishCommit(bus, hint);
+  await vi.waitFor(() => expect(heard).toEqual(['0:1=1', '0:2=2', '0:3=3']));
+  expect(after).not.toHaveBeenCalled();
+});
+
+test('a payload that was lost is read as soon as it is said how far its partition is', async () => {
+  const { heard } = await follow();
+  const { epoch, entries } = await append(entry(0, 1));
+  await bus.publish('heads', { epoch, offsets: [[0, entries[0]!.offset]] });
+  await vi.waitFor(() => expect(heard).toEqual(['0:1=1']));
+});
+
+describe('of partitions that nobody watches', () => {
+  const watched = { follow: 'watched', sweepMs: 20, lingerMs: 0 } as const;
+
+  test('only the head is followed: nothing is fetched, and nothing is heard', async () => {
+    const after = vi.spyOn(journal, 'after');
+    const subscribe = vi.spyOn(bus, 'subscribe');
+    const { heard, position } = await follow(watched);
+    await publishCommit(bus, await append(entry(0, 1), entry(3, 2)));
+    await vi.waitFor(() => expect(position().offsets.filter(([, offset]) => offset === 1)).toHaveLength(2));
+    expect(heard).toEqual([]);
+    expect(after).not.toHaveBeenCalled();
+    expect(subscribe.mock.calls.map(([topic]) => topic)).toEqual(['heads']);
+    subscribe.mockRestore();
+  });
+
+  test('what is committed once somebody watches is handed on, hint or not, and what was before is not', async () => {
+    const { heard, watch, isFollowing } = await follow(watched);
+    await append(entry(0, 1));
+    expect(isFollowing(0)).toBe(false);
+    const stop = await watch([0, 3]);
+    expect([isFollowing(0), isFollowing(3), isFollowing(1)]).toEqual([true, true, false]);
+    await append(entry(0, 2), entry(1, 9));
+    await publishCommit(bus, await append(entry(3, 3)));
+    await vi.waitFor(() => expect(heard.toSorted()).toEqual(['0:2=2', '3:1=3']));
+
+    await stop();
+    await vi.waitFor(() => expect(isFollowing(0)).toBe(false));
+    await append(entry(0, 4));
+    await watch([0]);
+    await append(entry(0, 5));
+    await vi.waitFor(() => expect(heard).toContain('0:4=5'));
+    expect(heard).toHaveLength(3);
+  });
+
+  test('entries that are committed and told of while somebody begins to watch are handed on once', async () => {
+    const { heard, watch } = await follow({ ...watched, sweepMs: 60_000 });
+    let isOver = false;
+    const writing = (async () => {
+      for (let i = 0; !isOver; i++) await publishCommit(bus, await append(entry(0, i % 256)));
+    })();
+    await watch([0]);
+    const from = (await journal.heads()).offsets[0]![1];
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(20));
+    isOver = true;
+    await writing;
+    const last = (await journal.heads()).offsets[0]![1];
+    await vi.waitFor(() => expect(heard.at(-1)).toMatch(new RegExp(`^0:${last}=`)));
+    const offsets = heard.map((each) => Number(/:(\d+)=/.exec(each)![1]));
+    expect(offsets[0]).toBeLessThanOrEqual(from + 1);
+    expect(offsets).toEqual(offsets.map((_, i) => offsets[0]! + i));
+  });
+
+  test('the head is not told before all streams are known that had points by then', async () => {
+    const asked: (() => void)[] = [];
+    const meetStreams = () => new Promise<void>((resolve) => asked.push(resolve));
+    const { position } = await follow({ ...watched, meetStreams });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await append(entry(0, 1));
+    asked[0]!();
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    expect(position().offsets[0]).toEqual([0, 0]);
+    asked[1]!();
+    await vi.waitFor(() => expect(position().offsets[0]).toEqual([0, 1]));
+  });
+
+  test('one who cannot begin to watch is told, and may try again', async () => {
+    const { watch, heard } = await follow({ ...watched, sweepMs: 60_000 });
+    vi.spyOn(journal, 'heads').mockRejectedValueOnce(new Error('away'));
+    await expect(watch([2])).rejects.toThrow('away');
+    await watch([2]);
+    await publishCommit(bus, await append(entry(2, 1)));
+    await vi.waitFor(() => expect(heard).toEqual(['2:1=1']));
+  });
 });

@@ -1,126 +1,204 @@
-import type { Position } from '@quantumflux/sdk/protocol';
+import { PARTITIONS, type Position } from '@quantumflux/sdk/protocol';
 import type { Bus, Stop } from '../bus/bus.ts';
 import type { Log } from '../log.ts';
+import { createTail, type Entry, type ReadLimits, type Tail, type TailOptions } from './tail.ts';
 
-/** What one group commit stored in one partition. */
-export type Entry = { partition: number; offset: number; payload: Uint8Array };
+export type { Entry } from './tail.ts';
 
 /** What the follower asks of the journal. */
 export type JournalTail = {
   heads(): Promise<Position>;
-  after(partition: number, offset: number, limits: { entries: number; bytes: number }): Promise<Entry[]>;
+  after(partition: number, offset: number, limits: ReadLimits): Promise<Entry[]>;
 };
 
-/** Who follows. Called in the order of the offsets, every entry once. */
+export type FollowerPorts = {
+  journal: JournalTail;
+  bus: Pick<Bus, 'subscribe' | 'isUp' | 'onChange'>;
+  log: Log;
+  /** Resolves once every stream is known that had points when it was asked. Default: at once. */
+  meetStreams?: () => Promise<void>;
+};
+
+/** Who follows. */
 export type Reader = {
+  /** Entries of the partitions that are followed: in the order of the offsets, every entry once. */
   onEntry: (entry: Entry) => void;
   /** The journal is another one, or an older state of it: everybody starts again. */
   onReset: (position: Position) => void;
 };
 
-export type FollowerOptions = {
+export type FollowerOptions = TailOptions & {
+  /** Which partitions are followed: all from the start, or those that somebody watches. Default all. */
+  follow?: 'all' | 'watched';
+  /** How long a partition is followed after the last one who watched it has gone, in ms. Default 10,000. */
+  lingerMs?: number;
   /** How often lost hints are looked for, in ms. Default 1000. */
   sweepMs?: number;
   /** The same while the bus is down. Default 250. */
   sweepWhileDownMs?: number;
 };
 
-const CATCH_UP = { entries: 1_000, bytes: 8 * 1_024 * 1_024 };
+/** A partition that somebody watches, or did a moment ago. */
+type Followed = {
+  partition: number;
+  tail: Tail;
+  listening: Promise<Stop>;
+  begun: Promise<void>;
+  viewers: number;
+  leaving: NodeJS.Timeout | undefined;
+};
 
 /**
  * Follows the journal from now on. The bus brings entries early; what it loses is read from the journal when the next
- * entry, or the sweep, shows that something is missing.
+ * entry, or the sweep, shows that something is missing. Of a partition that nobody watches only the head is followed:
+ * what is written there does not even travel to this server.
  */
 export async function followJournal(
-  { journal, bus, log }: { journal: JournalTail; bus: Bus; log: Log },
+  { journal, bus, log, meetStreams = () => Promise.resolve() }: FollowerPorts,
   { onEntry, onReset }: Reader,
-  { sweepMs = 1_000, sweepWhileDownMs = 250 }: FollowerOptions = {},
-): Promise<{ position: () => Position; stop: Stop }> {
+  { follow = 'all', lingerMs = 10_000, sweepMs = 1_000, sweepWhileDownMs = 250, ...options }: FollowerOptions = {},
+) {
   const start = await journal.heads();
   let epoch = start.epoch;
-  let offsets = new Map(start.offsets);
-  const catchingUp = new Map<number, Promise<void>>();
-  let open = true;
+  let heads = new Map(start.offsets);
+  const followed = new Map<number, Followed>();
+  let isOpen = true;
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping: Promise<void> | undefined;
 
-  function hear(entry: Entry): void {
-    const head = offsets.get(entry.partition) ?? 0;
-    // While a read is under way it brings this entry too, or the sweep does.
-    if (entry.offset <= head || catchingUp.has(entry.partition)) return;
-    if (entry.offset > head + 1) return catchUp(entry.partition, entry.offset);
-    offsets.set(entry.partition, entry.offset);
-    onEntry(entry);
+  const offsetOf = (partition: number) => followed.get(partition)?.tail.offset() ?? heads.get(partition) ?? 0;
+  const ours = (): Position => ({ epoch, offsets: [...heads.keys()].map((each) => [each, offsetOf(each)]) });
+
+  /** Listens before the heads are read, so that nothing falls between. */
+  function begin(partitions: number[]): void {
+    const listening = partitions.map((partition) => {
+      const tail = createTail({ partition, after: journal.after, onEntry, onTooLate: startAgain, log }, options);
+      const hear = (entry: Entry & { epoch: number }) => (entry.epoch === epoch ? tail.hear(entry) : void sweep());
+      return { partition, tail, listening: bus.subscribe('points', hear, { partition }) };
+    });
+    const begun = startAll(listening);
+    // Those who watch hear of it.
+    begun.catch(() => undefined);
+    for (const each of listening) followed.set(each.partition, { ...each, begun, viewers: 0, leaving: undefined });
   }
 
-  /** Reads on from where we are to `head` at least, one read per partition at a time. */
-  function catchUp(partition: number, head: number): void {
-    if (catchingUp.has(partition)) return;
-    const reading = readOn(partition, head)
-      .catch((error: unknown) => log.warn('the journal could not be read; trying again with the next sweep', error))
-      .finally(() => catchingUp.delete(partition));
-    catchingUp.set(partition, reading);
-  }
-
-  async function readOn(partition: number, head: number): Promise<void> {
-    const next = () => (offsets.get(partition) ?? 0) + 1;
-    for (;;) {
-      const entries = await journal.after(partition, next() - 1, CATCH_UP);
-      // What is between is compacted and no longer in the journal: nobody can be told of it one by one.
-      const isTooLate = entries.length === 0 ? next() <= head : entries[0]!.offset > next();
-      if (!open) return;
-      if (isTooLate) return reset(await journal.heads());
-      for (const entry of entries) {
-        if (!open || entry.offset !== next()) return;
-        offsets.set(partition, entry.offset);
-        onEntry(entry);
-      }
-      if (entries.length === 0) return;
+  async function startAll(all: Pick<Followed, 'partition' | 'tail' | 'listening'>[]): Promise<void> {
+    try {
+      await Promise.all(all.map(({ listening }) => listening));
+      if ((await journal.heads()).epoch !== epoch) await sweep();
+      const position = new Map((await journal.heads()).offsets);
+      await meetStreams();
+      for (const { partition, tail } of all) tail.start(Math.max(position.get(partition) ?? 0, offsetOf(partition)));
+    } catch (error) {
+      await Promise.all(all.map(({ partition }) => end(partition)));
+      throw error;
     }
   }
 
-  function reset(heads: Position): void {
-    epoch = heads.epoch;
-    offsets = new Map(heads.offsets);
-    onReset(heads);
+  async function end(partition: number): Promise<void> {
+    const gone = followed.get(partition);
+    if (!gone) return;
+    heads.set(partition, offsetOf(partition));
+    followed.delete(partition);
+    clearTimeout(gone.leaving);
+    await (
+      await gone.listening
+    )();
+    await gone.tail.stop();
   }
 
-  async function sweep(): Promise<void> {
-    const heads = await journal.heads();
-    const isRewound = heads.offsets.some(([partition, offset]) => offset < (offsets.get(partition) ?? 0));
-    // A head that was read before an entry was heard looks like an older state; only a second look tells.
-    if (heads.epoch !== epoch || (isRewound && (await isStillRewound()))) return reset(await journal.heads());
-    for (const [partition, offset] of heads.offsets)
-      if (offset > (offsets.get(partition) ?? 0)) catchUp(partition, offset);
+  function leave(each: Followed): void {
+    each.viewers -= 1;
+    if (each.viewers > 0 || followed.get(each.partition) !== each) return;
+    each.leaving = setTimeout(() => void end(each.partition), lingerMs);
+    each.leaving.unref();
   }
 
-  async function isStillRewound(): Promise<boolean> {
-    const ours = new Map(offsets);
-    return (await journal.heads()).offsets.some(([partition, offset]) => offset < (ours.get(partition) ?? 0));
+  /** Follows these partitions; resolves once every entry that is committed from then on will be handed on. */
+  async function watch(partitions: Iterable<number>): Promise<Stop> {
+    const wanted = [...new Set(partitions)];
+    const strangers = wanted.filter((partition) => !followed.has(partition));
+    if (strangers.length > 0) begin(strangers);
+    const all = wanted.map((partition) => followed.get(partition)!);
+    for (const each of all) {
+      each.viewers += 1;
+      clearTimeout(each.leaving);
+    }
+    const stop = () => all.splice(0).forEach(leave);
+    try {
+      await Promise.all(all.map(({ begun }) => begun));
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return () => Promise.resolve(stop());
   }
 
-  let timer: NodeJS.Timeout;
-  function scheduleSweep(): void {
-    timer = setTimeout(
-      () =>
-        void sweep()
-          .catch((error: unknown) => log.warn('the heads of the journal could not be read; trying again', error))
-          .finally(() => open && scheduleSweep()),
-      bus.isUp() ? sweepMs : sweepWhileDownMs,
-    );
+  const startAgain = async () => reset(await journal.heads());
+
+  function reset(position: Position): void {
+    if (!isOpen) return;
+    epoch = position.epoch;
+    heads = new Map(position.offsets);
+    for (const { partition, tail } of followed.values()) tail.restart(heads.get(partition) ?? 0);
+    onReset(position);
   }
 
-  const unsubscribe = await bus.subscribe('points', (message) => {
-    if (message.epoch !== epoch) return void sweep().catch(() => undefined);
-    for (const entry of message.entries) hear(entry);
+  /** One at a time. Never fails: the next one comes soon. */
+  function sweep(): Promise<void> {
+    return (sweeping ??= look()
+      .catch((error: unknown) => log.warn('the heads of the journal could not be read; trying again', error))
+      .finally(() => (sweeping = undefined)));
+  }
+
+  async function look(): Promise<void> {
+    const before = ours();
+    const now = await journal.heads();
+    // Heads that were read before an entry was heard are not an older state, so ours are those of before the question.
+    if (now.epoch !== epoch || isRewound(now, before)) return reset(now);
+    for (const [partition, offset] of now.offsets) followed.get(partition)?.tail.expect(offset);
+    const quiet = now.offsets.filter(([partition]) => !followed.has(partition));
+    if (quiet.length === 0) return;
+    // Whoever is told of the head of a quiet partition takes it that nothing there was for it.
+    await meetStreams();
+    if (now.epoch !== epoch) return;
+    for (const [partition, offset] of quiet) heads.set(partition, Math.max(offset, offsetOf(partition)));
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (isOpen) timer = setTimeout(() => void sweep().finally(schedule), bus.isUp() ? sweepMs : sweepWhileDownMs);
+  }
+
+  const stopHeads = await bus.subscribe('heads', (position) => {
+    if (position.epoch !== epoch) return sweep();
+    for (const [partition, offset] of position.offsets) followed.get(partition)?.tail.expect(offset);
+    return undefined;
   });
-  scheduleSweep();
+  // A bus that comes back has lost what was said meanwhile.
+  const stopChanges = bus.onChange(() => void (sweeping ?? Promise.resolve()).then(sweep).finally(schedule));
+  if (follow === 'all') await watch(Array.from({ length: PARTITIONS }, (_, partition) => partition));
+  schedule();
 
   return {
-    position: () => ({ epoch, offsets: [...offsets] }),
-    async stop() {
-      open = false;
+    /** Up to where everything was handed on; of partitions that are not followed, how far they are. */
+    position: ours,
+    isFollowing: (partition: number) => followed.get(partition)?.tail.offset() !== undefined,
+    watch,
+    async stop(): Promise<void> {
+      isOpen = false;
       clearTimeout(timer);
-      await unsubscribe();
-      await Promise.all(catchingUp.values());
+      stopChanges();
+      await stopHeads();
+      await Promise.all([...followed.keys()].map(end));
     },
   };
+}
+
+export type Follower = Awaited<ReturnType<typeof followJournal>>;
+
+/** Whether a later look shows less. */
+function isRewound(now: Position, before: Position): boolean {
+  const offsets = new Map(now.offsets);
+  return before.offsets.some(([partition, offset]) => (offsets.get(partition) ?? 0) < offset);
 }

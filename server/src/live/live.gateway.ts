@@ -9,6 +9,7 @@ import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
 import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
 import { answerUnknownEvents } from './replies.ts';
+import { startPresence } from './presence.ts';
 import { createReplay, type ReplayPorts } from './replay.ts';
 import { startRevocation } from './revocation.ts';
 import type { AskRights } from './rights.ts';
@@ -78,11 +79,13 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
 
   // What every connection has. The first is also the first to speak to it.
   const revocation = await startRevocation(ports);
+  const presence = await startPresence(ports);
   const parts: readonly Part[] = [
     createWelcome(),
     createSubscriptions({ ...ports, audiences, replay }),
     createExpiry(ports),
     revocation,
+    presence,
   ];
 
   const callers = await shareCallers(authenticate, bus);
@@ -110,7 +113,7 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([callers.stop(), revocation.stop(), follower.stop()]);
+    await Promise.all([callers.stop(), revocation.stop(), presence.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     await io.close();
   };

@@ -16,8 +16,8 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
         rights: () => new Promise(() => {}),
         bus: {
           ...ports.bus,
-          subscribe: (topic, handle) =>
-            topic === 'keys' ? Promise.resolve(() => Promise.resolve()) : ports.bus.subscribe(topic, handle),
+          subscribe: (topic, handle, part) =>
+            topic === 'keys' ? Promise.resolve(() => Promise.resolve()) : ports.bus.subscribe(topic, handle, part),
         },
       };
     case 'untold-gap':

@@ -4,7 +4,7 @@ import type { Message } from '../bus/topics.ts';
 /** One entry of so many is spoiled. */
 const EVERY = 40;
 
-type Entry = Message<'points'>['entries'][number];
+type Entry = Message<'points'>;
 
 /**
  * A bus on which the live side hears something else than was written:
@@ -17,11 +17,12 @@ export function spoiling(bus: Bus, how: keyof typeof spoilers): Bus {
   const spoil = spoilers[how]();
   return {
     ...bus,
-    subscribe: (topic, handle) =>
-      bus.subscribe(topic, (message) => {
-        if ('entries' in message) return handle({ ...message, entries: message.entries.map(spoil) });
-        return handle(message);
-      }),
+    subscribe: (topic, handle, part) =>
+      bus.subscribe(
+        topic,
+        (message) => handle('payload' in message ? { ...message, ...spoil(message) } : message),
+        part,
+      ),
   };
 }
 

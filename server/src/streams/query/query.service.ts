@@ -51,12 +51,9 @@ const kept = z.object({
  * Answers questions, each of them once: those who ask the same at the same time share the work, and an answer is kept as
  * long as nothing was written that would change it.
  */
-export async function createQueries(
-  { history, heads, cache, bus, onAnswer }: Ports,
-  options: Partial<typeof defaults> = {},
-) {
+export function createQueries({ history, heads, cache, bus, onAnswer }: Ports, options: Partial<typeof defaults> = {}) {
   const { worthMs, ttlMs, maxLength, graceMs } = { ...defaults, ...options };
-  const touches = await followTouches(bus);
+  const touches = followTouches(bus);
   const flights = createFlights<Answer>();
 
   function isCurrent({ position }: Answer, { streams, question }: Query, until: Position | undefined) {
@@ -120,7 +117,7 @@ export async function createQueries(
   };
 }
 
-export type Queries = Awaited<ReturnType<typeof createQueries>>;
+export type Queries = ReturnType<typeof createQueries>;
 
 const encodings = { json: 'utf8', csv: 'utf8', columns: 'base64' } as const;
 

@@ -62,7 +62,7 @@ export async function startQueryTest() {
       const stopCatalog = await catalog.start();
       const history = createHistory({ snapshot: createSnapshots(pool), read });
       const sources: AnswerSource[] = [];
-      const queries = await createQueries(
+      const queries = createQueries(
         { history, heads: journal.heads, cache, bus, onAnswer: (source) => sources.push(source) },
         { worthMs, graceMs },
       );

@@ -13,11 +13,11 @@ function payloadOf(stream: number, ...times: number[]): Uint8Array {
   return out.toBytes();
 }
 
-async function start(options = {}) {
+function start(options = {}) {
   const bus = createMemoryBus(silent);
-  const touches = await followTouches(bus, options);
+  const touches = followTouches(bus, options);
   const tell = async (offset: number, payload: Uint8Array, { partition = 1, epoch = EPOCH } = {}) => {
-    await bus.publish('points', { epoch, entries: [{ partition, offset, payload }] });
+    await bus.publish('points', { epoch, partition, offset, payload });
     await new Promise((turn) => setImmediate(turn));
   };
   const at = (offset: number, epoch = EPOCH): Position => ({ epoch, offsets: [[1, offset]] });
@@ -28,7 +28,7 @@ async function start(options = {}) {
 }
 
 test('a write into the range is noticed, one beside it or to another stream is not', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   touches.watch([1]);
   await tell(5, payloadOf(9, 50));
   await tell(6, payloadOf(1, 200, 150));
@@ -40,12 +40,27 @@ test('a write into the range is noticed, one beside it or to another stream is n
 });
 
 test('where nothing was written it needs no knowledge at all', async () => {
-  const { isUntouched } = await start();
+  const { isUntouched } = start();
   expect(await isUntouched(3, 3)).toBe(true);
 });
 
+test('it listens to the partitions of streams that somebody asks for, and for a while only', async () => {
+  const { bus, touches, tell, isUntouched } = start({ lingerMs: 50 });
+  const subscribe = vi.spyOn(bus, 'subscribe');
+  touches.watch([1, 9]);
+  expect(subscribe.mock.calls.map(([topic, , part]) => [topic, part])).toEqual([['points', { partition: 1 }]]);
+  await tell(5, payloadOf(9, 50));
+  expect(await isUntouched(4, 5)).toBe(true);
+  // Not listened to any more, so nothing is certain.
+  await expect.poll(() => isUntouched(4, 5)).toBe(false);
+  touches.watch([1]);
+  await tell(7, payloadOf(9, 50));
+  expect(await isUntouched(6, 7)).toBe(true);
+  expect(await isUntouched(5, 7)).toBe(false);
+});
+
 test('what it did not hear, or was not asked to watch, counts as touched', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   await tell(5, payloadOf(1, 500));
   expect(await isUntouched(4, 5)).toBe(false);
   touches.watch([1]);
@@ -56,7 +71,7 @@ test('what it did not hear, or was not asked to watch, counts as touched', async
 });
 
 test('messages may come in another order', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   await tell(3, payloadOf(1, 500));
@@ -66,7 +81,7 @@ test('messages may come in another order', async () => {
 });
 
 test('a lost message is waited for a moment, and then only what comes after it is known', async () => {
-  const { touches, tell, isUntouched } = await start({ patienceMs: 20 });
+  const { touches, tell, isUntouched } = start({ patienceMs: 20 });
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   await tell(3, payloadOf(9, 0));
@@ -77,7 +92,7 @@ test('a lost message is waited for a moment, and then only what comes after it i
 });
 
 test('a message that is under way is waited for', async () => {
-  const { touches, tell, isUntouched } = await start({ patienceMs: 5_000 });
+  const { touches, tell, isUntouched } = start({ patienceMs: 5_000 });
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   const answer = isUntouched(1, 2);
@@ -86,7 +101,7 @@ test('a message that is under way is waited for', async () => {
 });
 
 test('a stream that is watched while messages are out of order is known after the last of them', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   await tell(1, payloadOf(9, 0));
   await tell(3, payloadOf(1, 50));
   touches.watch([1]);
@@ -95,7 +110,7 @@ test('a stream that is watched while messages are out of order is known after th
 });
 
 test('another journal has nothing to do with what was known', async () => {
-  const { touches, tell, at, isUntouched } = await start();
+  const { touches, tell, at, isUntouched } = start();
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   await tell(2, payloadOf(9, 0));
@@ -107,7 +122,7 @@ test('another journal has nothing to do with what was known', async () => {
 });
 
 test('an entry that cannot be read counts as touching everything', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   await tell(2, Uint8Array.of(1, 200, 1));
@@ -117,7 +132,7 @@ test('an entry that cannot be read counts as touching everything', async () => {
 });
 
 test('many writes are remembered as few, and none of them is lost', async () => {
-  const { touches, tell, isUntouched } = await start();
+  const { touches, tell, isUntouched } = start();
   touches.watch([1]);
   await tell(1, payloadOf(9, 0));
   await tell(2, payloadOf(1, 50));
@@ -128,7 +143,7 @@ test('many writes are remembered as few, and none of them is lost', async () => 
 });
 
 test('of too many streams those that nobody asks for are forgotten', async () => {
-  const { touches, tell, isUntouched } = await start({ maxStreams: 2 });
+  const { touches, tell, isUntouched } = start({ maxStreams: 2 });
   touches.watch([1, 9]);
   await tell(1, payloadOf(2, 0));
   touches.watch([1]);
@@ -139,7 +154,7 @@ test('of too many streams those that nobody asks for are forgotten', async () =>
 });
 
 test('while the bus is down nobody waits for it', async () => {
-  const { bus, touches, isUntouched } = await start({ patienceMs: 60_000 });
+  const { bus, touches, isUntouched } = start({ patienceMs: 60_000 });
   touches.watch([1]);
   const down = vi.spyOn(bus, 'isUp').mockReturnValue(false);
   expect(await isUntouched(1, 2)).toBe(false);

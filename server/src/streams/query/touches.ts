@@ -9,6 +9,8 @@ const defaults = {
   maxStreams: 20_000,
   /** How long to wait for an entry that is in the journal and was not heard of yet, in ms. */
   patienceMs: 20,
+  /** How long a partition is listened to after somebody asked for one of its streams, in ms. */
+  lingerMs: 600_000,
 };
 
 /** Touches that are told apart per stream; of more, the oldest are taken for one. */
@@ -33,9 +35,11 @@ export type Unchanged = { ids: number[]; range: Range; since: Position; until: P
  * Knows which streams were written to lately, and at which times, as far as the bus tells. What the bus lost, and what
  * was before somebody asked for a stream, is not known, and then nothing is said to be untouched.
  */
-export async function followTouches(bus: Bus, options: Partial<typeof defaults> = {}) {
-  const { maxStreams, patienceMs } = { ...defaults, ...options };
+export function followTouches(bus: Bus, options: Partial<typeof defaults> = {}) {
+  const { maxStreams, patienceMs, lingerMs } = { ...defaults, ...options };
   const partitions = new Map<number, Heard>();
+  /** Those that are listened to, and when somebody asked for one of their streams. */
+  const listening = new Map<number, { stop: Promise<Stop>; askedAt: number }>();
   // In the order in which they were asked for, the oldest first.
   const streams = new Map<number, Watched>();
   const waiting = new Set<() => void>();
@@ -92,19 +96,44 @@ export async function followTouches(bus: Bus, options: Partial<typeof defaults> 
     return came;
   }
 
-  const stop = await bus.subscribe('points', (message) => {
-    if (message.epoch !== (epoch ?? message.epoch)) {
+  /** From now on, for a while: what is written where nobody asks need not come here. */
+  function listen(partition: number): void {
+    const askedAt = performance.now();
+    const already = listening.get(partition);
+    if (already) already.askedAt = askedAt;
+    else listening.set(partition, { stop: bus.subscribe('points', onMessage, { partition }), askedAt });
+  }
+
+  function onMessage({ epoch: theirs, ...entry }: JournalEntry & { epoch: number }): void {
+    if (theirs !== (epoch ?? theirs)) {
       partitions.clear();
       streams.clear();
     }
-    epoch = message.epoch;
-    for (const entry of message.entries) hear(entry);
+    epoch = theirs;
+    hear(entry);
     for (const look of waiting) look();
-  });
+  }
+
+  async function leave(partition: number): Promise<void> {
+    const left = listening.get(partition);
+    listening.delete(partition);
+    // What comes from now on is not heard, so what was heard proves nothing any more.
+    partitions.delete(partition);
+    await (
+      await left?.stop
+    )?.();
+  }
+
+  const tidying = setInterval(() => {
+    const oldest = performance.now() - lingerMs;
+    for (const [partition, { askedAt }] of listening) if (askedAt < oldest) void leave(partition);
+  }, lingerMs / 10);
+  tidying.unref();
 
   return {
     /** Remembers what happens to these from now on. */
     watch(ids: number[]): void {
+      for (const partition of new Set(ids.map(partitionOf))) listen(partition);
       for (const id of ids) {
         const heard = partitions.get(partitionOf(id));
         const watched = streams.get(id) ?? { since: heard ? Math.max(heard.last, ...heard.ahead) : 0, touches: [] };
@@ -130,18 +159,21 @@ export async function followTouches(bus: Bus, options: Partial<typeof defaults> 
       if (epoch !== until.epoch || known.includes(false)) return false;
       return asked.every((id) => {
         const watched = streams.get(id);
-        const { start } = partitions.get(partitionOf(id))!;
+        const heard = partitions.get(partitionOf(id));
         const from = before.get(partitionOf(id)) ?? 0;
-        if (!watched || from < Math.max(watched.since, start)) return false;
+        if (!watched || !heard || from < Math.max(watched.since, heard.start)) return false;
         return watched.touches.every((each) => each.offset <= from || each.to < range.from || each.from > range.to);
       });
     },
 
-    stop: stop satisfies Stop,
+    async stop(): Promise<void> {
+      clearInterval(tidying);
+      await Promise.all([...listening.keys()].map(leave));
+    },
   };
 }
 
-export type Touches = Awaited<ReturnType<typeof followTouches>>;
+export type Touches = ReturnType<typeof followTouches>;
 
 function touch({ touches }: Watched, newest: Touch): void {
   touches.push(newest);
