@@ -33,6 +33,7 @@ export async function startServer({ dataDir, port, env = {} }: ServerOptions) {
       PORT: String(listenOn),
       BOOTSTRAP_SECRET_KEY: SECRET_KEY,
       HOST_METRICS: 'off',
+      DRAIN_WAIT: '0s',
       ...env,
     },
   });
@@ -46,6 +47,9 @@ export async function startServer({ dataDir, port, env = {} }: ServerOptions) {
     /** As a power cut of the process would: nothing is flushed, nothing is said. */
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
+    signal: (signal: NodeJS.Signals) => void child.kill(signal),
+    /** Its exit code. */
+    exit: new Promise<number | null>((resolve) => child.once('exit', resolve)),
   };
 }
 

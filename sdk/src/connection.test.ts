@@ -230,7 +230,11 @@ describe('refusals', () => {
         error: { code: 'forbidden', message: 'This key is for another page.' },
       }),
     );
-    expect(client.state).toEqual({ is: 'error', error: expect.objectContaining({ code: 'forbidden' }) as unknown });
+    expect(client.state).toEqual({
+      is: 'error',
+      reason: 'refused',
+      error: expect.objectContaining({ code: 'forbidden' }) as unknown,
+    });
     await pause(100);
     expect(server.handshakes).toEqual([{ protocol: PROTOCOL_VERSION, frames: 'bare', key: 'qf_pk_test' }]);
   });
@@ -322,7 +326,9 @@ describe('tokens', () => {
     await isLive(live);
     const before = Date.now();
     server.goodbye('shutdown', { retryMs: 200 });
-    await until(() => expect(client.state).toMatchObject({ is: 'waiting', reason: { code: 'unavailable' } }));
+    await until(() =>
+      expect(client.state).toMatchObject({ is: 'waiting', reason: 'shutdown', error: { code: 'unavailable' } }),
+    );
     await isLive(live);
     expect(Date.now() - before).toBeGreaterThanOrEqual(195);
   });

@@ -178,7 +178,7 @@ describe('watchers', () => {
     await pause(50);
     expect(server.subscriptions).toBe(1);
     await until(() => expect([server.subscriptions, server.connections]).toEqual([0, 0]));
-    expect(client.state).toEqual({ is: 'idle' });
+    expect(client.state).toEqual({ is: 'idle', reason: 'unwatched' });
     expect(client.stream('cpu')).not.toBe(live);
   });
 

@@ -26,6 +26,12 @@ export type ClientOptions = Identity & {
   lingerMs?: number;
   /** How long a connection with subscriptions may say nothing before it counts as lost, in ms. Default 15 000. */
   silenceMs?: number;
+  /**
+   * Share one connection, and the token, with all clients of the page that have the same address, the same key or the same
+   * `getToken` function, and the same `reconnect` and `silenceMs`, whichever copy of this package made them. Default: true in
+   * browsers, false elsewhere.
+   */
+  share?: boolean;
 };
 
 export type StreamOptions = {

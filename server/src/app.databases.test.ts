@@ -17,10 +17,10 @@ async function serve(env: Record<string, string>) {
   const log = createReadableLog();
   const secrets = { TOKEN_SECRET: 't'.repeat(32), PASSWORD_PEPPER: 'p'.repeat(32) };
   const server = await compose(
-    readConfig({ ...secrets, BOOTSTRAP_SECRET_KEY: KEY, HOST_METRICS: 'off', PORT: '0', ...env }),
+    readConfig({ ...secrets, BOOTSTRAP_SECRET_KEY: KEY, HOST_METRICS: 'off', DRAIN_WAIT: '0s', PORT: '0', ...env }),
     log,
   );
-  onTestFinished(server.close);
+  onTestFinished(() => server.close());
   await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.http.address() as AddressInfo).port}`;
   const headers = { authorization: `Bearer ${KEY}` };

@@ -16,6 +16,7 @@ export async function startComposed(env: Record<string, string> = {}) {
     PASSWORD_PEPPER: 'p'.repeat(32),
     BOOTSTRAP_SECRET_KEY: SECRET_KEY,
     HOST_METRICS: 'off',
+    DRAIN_WAIT: '0s',
     ...env,
   });
   const server = await compose(config, log);

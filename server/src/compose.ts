@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from 'socket.io';
 import { createApp } from './app.ts';
 import { assets } from './assets.ts';
@@ -26,6 +27,7 @@ import { healthRoutes } from './health/health.routes.ts';
 import { createMetrics } from './health/metrics.ts';
 import { startHostSource } from './host/host.source.ts';
 import { bundleRoutes } from './http/bundle.routes.ts';
+import { createClosing } from './http/closing.ts';
 import { demoRoutes } from './http/demo.routes.ts';
 import { createMemoryLimit } from './http/limit.memory.ts';
 import { openRedisLimits } from './http/limit.redis.ts';
@@ -45,6 +47,8 @@ import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabota
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
+import { paceHandshakes } from './live/admission.ts';
+import { drainSockets } from './live/drain.ts';
 import { startLiveGateway } from './live/live.gateway.ts';
 import { sabotagedLive } from './live/sabotage.ts';
 import type { LiveServer } from './live/socket.ts';
@@ -56,8 +60,8 @@ import { partitionOf } from './streams/stream.ts';
 import { streamRoutes } from './streams/streams.routes.ts';
 import { version } from './version.ts';
 
-/** How long a stop may take before what is left is let go, in ms. */
-const STOP_MS = 20_000;
+/** How long all may take that is done for those who are connected, before the rest of them is cut off, in ms. */
+const CLOSING_MS = 20_000;
 
 /** Builds the whole server. The only place where one part learns of another. */
 export async function compose(config: Config, log: Log) {
@@ -203,7 +207,9 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
   Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
 
+  const viewers = paceHandshakes((outcome) => metrics.handshakes.inc({ outcome }));
   const io: LiveServer = new Server(http, {
+    allowRequest: viewers.allowRequest,
     cors: { origin: '*' },
     serveClient: false,
     perMessageDeflate: false,
@@ -240,12 +246,14 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       config.SABOTAGE,
     ),
   );
+  const closing = createClosing(http, { stays: '/socket.io/' });
   feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));
   for (const { stop } of feeds.values()) onStop(stop);
   const stopHost = config.HOST_METRICS
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
+  onStop(viewers.stop);
   // Before Socket.io, which waits until no connection is left.
   onStop(pointsSocket.stop);
   onStop(stopHost);
@@ -254,14 +262,20 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     http,
     /** The owner's password, at the very first start; nobody is told again. */
     created,
-    /** Takes no more work, finishes what it has, lets go of the rest. */
-    async close(): Promise<void> {
+    /**
+     * Lets balancers know, sends those who are connected elsewhere, answers what was asked, and stores what was taken.
+     * When `hurry` fires, only the last two.
+     */
+    async close({ hurry }: { hurry?: AbortSignal } = {}): Promise<void> {
+      const since = performance.now();
       isStopping = true;
-      const deadline = setTimeout(() => http.closeAllConnections(), STOP_MS);
-      http.close();
-      http.closeIdleConnections();
+      closing.begin();
+      await sleep(config.DRAIN_WAIT, undefined, { ...(hurry && { signal: hurry }) }).catch(() => undefined);
+      closing.refuseSockets();
+      // Where there is no other server, they had better stay to the end.
+      if (!config.isEmbedded) await drainSockets(io, { ...(hurry && { hurry }) });
+      await closing.finish({ patienceMs: Math.max(1_000, CLOSING_MS - (performance.now() - since)) });
       await stopAll();
-      clearTimeout(deadline);
     },
   };
 }

@@ -14,6 +14,7 @@ test('nothing needs to be configured', () => {
     HOST: '127.0.0.1',
     DATA_DIR: '.quantumflux',
     HOST_METRICS: true,
+    DRAIN_WAIT: 0,
     LOG_LEVEL: 'info',
     NODE_ENV: 'development',
     REDIS_SOURCE_GROUP: 'quantumflux',
@@ -44,6 +45,7 @@ test('everything can be said', () => {
     BOOTSTRAP_SECRET_KEY,
     HOST_METRICS: 'On',
     RETENTION: '30d',
+    DRAIN_WAIT: '500ms',
     LOG_LEVEL: 'warn',
     ...secrets,
   };
@@ -54,6 +56,7 @@ test('everything can be said', () => {
     HOST_METRICS: true,
     REDIS_URL: redisAddress(REDIS_URL),
     RETENTION,
+    DRAIN_WAIT: 500,
     isEmbedded: false,
   });
 });
@@ -86,6 +89,13 @@ test('Redis has many forms, and who may prove to be it is said once for all', as
   const cluster = { REDIS_URL: 'redis+cluster://a,b' };
   expect(readConfig(cluster).REDIS_URL).toMatchObject({ form: { is: 'cluster' } });
   wrong({ ...cluster, REDIS_SOURCE_STREAMS: 'plant' }).toThrow('REDIS_SOURCE_URL must be one Redis, or sentinels');
+});
+
+test('balancers have 5 s where there can be any, at most 20', () => {
+  expect(readConfig({ DATABASE_URL, ...secrets }).DRAIN_WAIT).toBe(5_000);
+  expect(readConfig({ DATABASE_URL, ...secrets, DRAIN_WAIT: '0s' }).DRAIN_WAIT).toBe(0);
+  expect(() => readConfig({ DRAIN_WAIT: '21s' })).toThrow('DRAIN_WAIT must be 20s at most');
+  expect(() => readConfig({ DRAIN_WAIT: '5' })).toThrow('DRAIN_WAIT must be a length of time');
 });
 
 test('sources of points are lists, and whole', () => {

@@ -1,3 +1,4 @@
+import { parseDuration } from '@quantumflux/sdk/protocol';
 import { retention } from '@quantumflux/sdk/protocol/schemas';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -92,6 +93,8 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     HOST_METRICS: yesOrNo.default(isEmbedded),
     /** How long the points of new streams are kept, `30d`; in ms from then on. Without it: for ever. */
     RETENTION: retention.optional(),
+    /** After SIGTERM, how long balancers have to see that /ready says no: `5s`, at most 20s; in ms from then on. */
+    DRAIN_WAIT: shortTime.default(isEmbedded ? 0 : 5_000),
     LOG_LEVEL: z.enum(['error', 'warn', 'info'], 'must be error, warn or info').default('info'),
     /** Signs tokens. Embedded: generated (see secrets.ts). */
     TOKEN_SECRET: secret(isEmbedded),
@@ -122,6 +125,12 @@ const yesOrNo = z
   .string()
   .refine((word) => Object.hasOwn(words, word.toLowerCase()), 'must be on or off')
   .transform((word) => words[word.toLowerCase()]!);
+
+const shortTime = z
+  .string()
+  .regex(/^\d+(ms|s)$/, 'must be a length of time: 0s, 500ms, 5s')
+  .transform((text) => (/^0+\D/.test(text) ? 0 : parseDuration(text)))
+  .refine((ms) => ms <= 20_000, 'must be 20s at most');
 
 /** MQTT 3.1.1, 4.7: `+` and `#` are whole levels, `#` the last one. */
 const topicFilter = /^(([^+#]*|\+)\/)*([^+#/]*|\+|#)$/;

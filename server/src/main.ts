@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { compose } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
-import { createLog } from './log.ts';
+import { createLog, type Log } from './log.ts';
 
 try {
   await run(readConfig(process.env));
@@ -23,9 +23,28 @@ async function run(config: Config): Promise<void> {
     throw error;
   }
 
-  let closing: Promise<void> | undefined;
+  stopOn(server, log);
+}
+
+/** How long leaving may take, in ms; Kubernetes and others kill after 30 s. */
+const STOP_MS = 25_000;
+
+/** A second Ctrl-C cuts short what is done for others. What was taken is stored in any case. */
+function stopOn(server: Pick<Awaited<ReturnType<typeof compose>>, 'close'>, log: Log): void {
+  const hurry = new AbortController();
+  let isClosing = false;
   const stop = (signal: NodeJS.Signals) => {
-    closing ??= server.close().then(
+    if (isClosing) {
+      if (signal === 'SIGINT') hurry.abort();
+      return;
+    }
+    isClosing = true;
+    log.info('stopping', { signal });
+    setTimeout(() => {
+      log.error('the server did not stop in time, and lets go of the rest');
+      process.exit(1);
+    }, STOP_MS).unref();
+    server.close({ hurry: hurry.signal }).then(
       () => log.info('stopped', { signal }),
       (error: unknown) => {
         log.error('the server did not stop in good order', error);

@@ -86,6 +86,14 @@ export type Presence = {
   since: number;
 };
 
+/** Who is in a room. */
+export type Company = {
+  /** At most `MAX_PRESENT` of them, those who came first. */
+  present: Presence[];
+  /** How many more there are, when not all are told. */
+  more?: number;
+};
+
 /** Why the server ends a connection. */
 export type GoodbyeReason =
   /** The token is no longer valid: connect again with a new one. */
@@ -106,7 +114,7 @@ export type ClientEvents = {
   /** Is there, in a room of the organization (`dashboard:42`), and wants to know who else is. */
   'presence.join': (
     request: { room: string; name?: string },
-    reply: (reply: Reply<{ id: string; present: Presence[] }>) => void,
+    reply: (reply: Reply<{ id: string } & Company>) => void,
   ) => void;
   'presence.leave': (request: { room: string }, reply: (reply: Reply<null>) => void) => void;
 };
@@ -127,7 +135,7 @@ export type ServerEvents = {
   /** The credential ends at `expiresAt`: send a fresh one with `auth.refresh` before. */
   'auth.refresh': (message: { expiresAt: number }) => void;
   /** Who is in a room that this connection joined, whenever that changes. */
-  presence: (message: { room: string; present: Presence[] }) => void;
+  presence: (message: { room: string } & Company) => void;
   /** The server is about to close this connection. */
   goodbye: (message: { reason: GoodbyeReason; /** When to come back, in ms. */ retryMs: number }) => void;
 };

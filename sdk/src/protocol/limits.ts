@@ -71,3 +71,6 @@ export const MAX_ROOMS = 20;
 
 /** Longest name of a room, and of somebody in it, in characters. */
 export const MAX_ROOM_LENGTH = 200;
+
+/** Most people of a room that are told one by one; of the rest, how many they are. */
+export const MAX_PRESENT = 100;

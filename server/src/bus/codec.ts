@@ -10,10 +10,21 @@ const POINTS_HEAD = SENDER_BYTES + 8 + 8 + 2;
 
 const packr = new Packr({ useRecords: false });
 
+const room = z.object({
+  place: z.string(),
+  count: z.int(),
+  present: z.array(z.object({ id: z.uuid(), name: z.string().nullable(), since: z.number() })),
+});
+
 /** Rare ones; points have a layout of their own, for there are thousands of them in a second. */
 const schemas = {
   heads: z.object({ epoch: z.int(), offsets: z.array(z.tuple([z.int(), z.int()])) }),
   streams: z.object({ ids: z.array(z.int()) }),
+  presence: z.discriminatedUnion('is', [
+    z.object({ is: z.enum(['news', 'all']), server: z.uuid(), version: z.int(), rooms: z.array(room) }),
+    z.object({ is: z.literal('ask'), server: z.uuid(), of: z.array(z.uuid()).nullable() }),
+    z.object({ is: z.literal('bye'), server: z.uuid() }),
+  ]),
   keys: z.object({ id: z.uuid() }),
 };
 

@@ -1,4 +1,4 @@
-import { PARTITIONS, type Position } from '@quantumflux/sdk/protocol';
+import { PARTITIONS, type Position, type Presence } from '@quantumflux/sdk/protocol';
 
 /** What the servers say to each other. All of it is a hint: losing one costs time, never data. */
 export type Topics = {
@@ -8,9 +8,16 @@ export type Topics = {
   points: { epoch: number; partition: number; offset: number; payload: Uint8Array };
   /** Streams changed (not their points): forget what you know of them. */
   streams: { ids: number[] };
+  /** Who is in which room at one server (see live/presence-peers.ts). */
+  presence:
+    | { is: 'news' | 'all'; server: string; version: number; rooms: Room[] }
+    | { is: 'ask'; server: string; of: string[] | null }
+    | { is: 'bye'; server: string };
   /** An API key was revoked. */
   keys: { id: string };
 };
+
+type Room = { place: string; count: number; present: Presence[] };
 
 export type Topic = keyof Topics;
 export type Message<T extends Topic> = Topics[T];
@@ -37,7 +44,7 @@ export function topicOf(channel: string): Topic | undefined {
 }
 
 function isTopic(name: string): name is Topic {
-  return name === 'heads' || name === 'points' || name === 'streams' || name === 'keys';
+  return ['heads', 'points', 'streams', 'presence', 'keys'].includes(name);
 }
 
 function partOf(topic: Topic, partition: number): string {

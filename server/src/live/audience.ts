@@ -1,117 +1,92 @@
-import {
-  encodeFrame,
-  matcherOf,
-  type FrameRange,
-  type Range,
-  type Selector,
-  type StreamMeta,
-} from '@quantumflux/sdk/protocol';
+import type { Channel } from './channel.ts';
+import type { Member } from './member.ts';
+import type { SharedSection } from './section.ts';
 
-/** A stream as the live side knows it. */
-export type LiveStream = StreamMeta & { organization: string; public: boolean };
-
-/** Who may see which streams. */
-export type Viewer = { organization: string; publicOnly: boolean };
-
-/** The newest offset of each partition. */
-export type Heads = ReadonlyMap<number, number>;
-
-/** All sockets that see the same streams. What they get is framed once. */
+/** All connections that see the same channels: what they get is joined and framed once. */
 export class Audience {
-  readonly channel: number;
-  readonly viewer: Viewer;
-  /** Number of subscriptions; several may be of one socket. */
-  size = 0;
-  readonly #matches: (stream: StreamMeta) => boolean;
-  readonly #known = new Set<number>();
-  /** Up to here everything was sent, or there was nothing to send. */
-  readonly #sent: Map<number, number>;
-  readonly #ranges = new Map<number, FrameRange>();
+  readonly key: string;
+  readonly channels: readonly Channel[];
+  readonly members = new Set<Member>();
 
-  constructor({
-    channel,
-    viewer,
-    selector,
-    heads,
-  }: {
-    channel: number;
-    viewer: Viewer;
-    selector: Selector;
-    heads: Heads;
-  }) {
-    this.channel = channel;
-    this.viewer = viewer;
-    this.#matches = matcherOf(selector);
-    this.#sent = new Map(heads);
+  constructor(key: string, channels: readonly Channel[]) {
+    this.key = key;
+    this.channels = channels;
   }
+}
 
-  /** The room of its sockets. */
-  get room(): string {
-    return `audience:${this.channel}`;
-  }
+/** Who sees what, and together with whom. */
+export function createAudiences() {
+  const byKey = new Map<string, Audience>();
+  /** Those whose channels changed. They move when it matters, so that ten subscriptions in a row are one move. */
+  const moving = new Set<Member>();
 
-  get hasNews(): boolean {
-    return this.#ranges.size > 0;
-  }
-
-  sees(stream: LiveStream): boolean {
-    const { organization, publicOnly } = this.viewer;
-    return stream.organization === organization && (stream.public || !publicOnly) && this.#matches(stream);
-  }
-
-  /** Whether the members were told of this stream. */
-  knows(id: number): boolean {
-    return this.#known.has(id);
-  }
-
-  meet(streams: readonly { id: number }[]): void {
-    for (const { id } of streams) this.#known.add(id);
-  }
-
-  forget(id: number): void {
-    this.#known.delete(id);
-  }
-
-  /** Adds a block of one of its streams to the next frame. */
-  add(partition: number, offset: number, block: Uint8Array): void {
-    let range = this.#ranges.get(partition);
-    if (!range) {
-      range = { partition, after: this.#sent.get(partition) ?? 0, last: offset, entries: [] };
-      this.#ranges.set(partition, range);
+  function move(member: Member): void {
+    const channels = member.lag ? [] : [...new Set(member.channels)].sort((a, b) => a.id - b.id);
+    const key = channels.map(({ id }) => id).join();
+    if (member.audience?.key === key) return;
+    leave(member);
+    if (channels.length === 0) return;
+    let audience = byKey.get(key);
+    if (!audience) {
+      audience = new Audience(key, channels);
+      byKey.set(key, audience);
+      for (const channel of channels) channel.audiences.add(audience);
     }
-    range.last = offset;
-    const newest = range.entries.at(-1);
-    if (newest?.offset === offset) newest.blocks = concat(newest.blocks, block);
-    else range.entries.push({ offset, blocks: block });
+    audience.members.add(member);
+    member.audience = audience;
   }
 
-  /** Everything that was added, as one frame. */
-  takeFrame(epoch: number): Uint8Array {
-    const ranges = [...this.#ranges.values()];
-    this.#ranges.clear();
-    for (const { partition, last } of ranges) this.#sent.set(partition, last);
-    return encodeFrame({ epoch, sections: [{ channel: this.channel, delivery: 'whole', skipped: 0, ranges }] });
+  function leave(member: Member): void {
+    const { audience } = member;
+    if (!audience) return;
+    member.audience = undefined;
+    audience.members.delete(member);
+    if (audience.members.size > 0) return;
+    byKey.delete(audience.key);
+    for (const channel of audience.channels) channel.audiences.delete(audience);
   }
 
-  /** What was gone through since the last frame without anything for this audience. Call it with nothing waiting. */
-  takeHeads(heads: Heads): Range[] {
-    return [...heads].map(([partition, head]) => {
-      const after = this.#sent.get(partition) ?? 0;
-      this.#sent.set(partition, head);
-      return [partition, after, head];
-    });
+  /** Brings everybody to where they belong. */
+  function settle(): void {
+    for (const member of moving) move(member);
+    moving.clear();
   }
 
-  /** Starts again from another position. */
-  reset(heads: Heads): void {
-    this.#ranges.clear();
-    for (const [partition, offset] of heads) this.#sent.set(partition, offset);
-  }
+  return {
+    /** The channels of a member changed. */
+    changed: (member: Member) => void moving.add(member),
+
+    /** A member is gone, or cannot follow. */
+    leave(member: Member): void {
+      moving.delete(member);
+      leave(member);
+    },
+
+    /** The audiences of a channel, as they are now. */
+    of(channel: Channel): ReadonlySet<Audience> {
+      settle();
+      return channel.audiences;
+    },
+
+    all(): Iterable<Audience> {
+      settle();
+      return byKey.values();
+    },
+
+    /** Sections to who sees their channels: each audience that has news, with what it has of them. */
+    gather(sections: Iterable<[Channel, SharedSection]>): Map<Audience, SharedSection[]> {
+      settle();
+      const news = new Map<Audience, SharedSection[]>();
+      for (const [channel, section] of sections) {
+        for (const audience of channel.audiences) {
+          const before = news.get(audience);
+          if (before) before.push(section);
+          else news.set(audience, [section]);
+        }
+      }
+      return news;
+    },
+  };
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
-}
+export type Audiences = ReturnType<typeof createAudiences>;

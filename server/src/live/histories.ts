@@ -10,7 +10,7 @@ import {
   type TimeInput,
 } from '@quantumflux/sdk/protocol';
 import { createShared } from '../cache/shared.ts';
-import type { LiveStream } from './audience.ts';
+import type { LiveStream } from './channel.ts';
 import type { Backfill } from './backfill.ts';
 import { joined, throughAll } from './picked.ts';
 import { covers, furthest, stretchesBetween, textOf } from './position.ts';
@@ -49,7 +49,7 @@ export function createHistories({ history, intervalFor, thin, catalog, read, bet
   const renewed = createShared<HistoryAnswer>(KEEP);
 
   /** Streams that somebody sees, that have their first entry between where it joined and a position. */
-  async function begunUntil(position: Position, { audience, at }: Newcomer, ids: number[]): Promise<LiveStream[]> {
+  async function begunUntil(position: Position, { channel, at }: Newcomer, ids: number[]): Promise<LiveStream[]> {
     // Another journal: soon everybody begins again.
     if (position.epoch !== at.epoch) return [];
     const seen = new Set(ids);
@@ -67,7 +67,7 @@ export function createHistories({ history, intervalFor, thin, catalog, read, bet
     }
     const strangers = others.filter((id) => !catalog.get(id));
     if (strangers.length > 0) await catalog.meet(strangers);
-    return others.flatMap((id) => catalog.get(id) ?? []).filter((stream) => audience.sees(stream));
+    return others.flatMap((id) => catalog.get(id) ?? []).filter((stream) => channel.sees(stream));
   }
 
   async function readFor(newcomer: Newcomer, { from, width, now }: HistoryQuestion): Promise<HistoryAnswer> {
@@ -123,7 +123,7 @@ export function createHistories({ history, intervalFor, thin, catalog, read, bet
 }
 
 /** The same only for those who may see the same: a channel is one viewer's selection, and its streams are listed too. */
-function placeOf({ audience, ids }: Newcomer, { from, width }: HistoryQuestion): string {
-  const { organization, publicOnly } = audience.viewer;
-  return `${organization} ${publicOnly} ${audience.channel} ${ids.join()} ${width} ${JSON.stringify(from)}`;
+function placeOf({ channel, ids }: Newcomer, { from, width }: HistoryQuestion): string {
+  const { organization, publicOnly } = channel.viewer;
+  return `${organization} ${publicOnly} ${channel.id} ${ids.join()} ${width} ${JSON.stringify(from)}`;
 }

@@ -1,22 +1,24 @@
 import { HEARTBEAT_MS } from '@quantumflux/sdk/protocol';
 import type { Bus, Stop } from '../bus/bus.ts';
 import type { Authenticate } from '../http/caller.ts';
-import type { LiveStream } from './audience.ts';
-import { createAudiences } from './audiences.ts';
+import { createBroadcast, type BroadcastOptions, type BroadcastPorts } from './broadcast.ts';
+import { shareCallers } from './callers.ts';
+import type { LiveStream } from './channel.ts';
 import { createExpiry } from './expiry.ts';
 import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
 import { dismiss } from './goodbye.ts';
 import { admit } from './handshake.ts';
 import { answerUnknownEvents } from './replies.ts';
+import { startPresence } from './presence.ts';
 import { createReplay, type ReplayPorts } from './replay.ts';
 import { startRevocation } from './revocation.ts';
 import type { AskRights } from './rights.ts';
 import type { LiveServer, Part } from './socket.ts';
-import { createSubscriptions, metaOf, type SubscriptionPorts } from './subscriptions.ts';
+import { createSubscriptions, type SubscriptionPorts } from './subscriptions.ts';
 import { createWelcome } from './welcome.ts';
 
 /** What the live side asks of others. */
-export type LivePorts = Omit<SubscriptionPorts, 'audiences' | 'replay'> &
+export type LivePorts = Omit<SubscriptionPorts, 'broadcast' | 'replay'> &
   Omit<ReplayPorts, 'recent'> & {
     io: LiveServer;
     bus: Bus;
@@ -28,33 +30,20 @@ export type LivePorts = Omit<SubscriptionPorts, 'audiences' | 'replay'> &
       watch(onChange: (streams: LiveStream[]) => void): () => void;
     };
     /** Keeps the newest entries for those who read history. */
-    recent: ReplayPorts['recent'] & { add(entry: Entry): void; clear(): void };
+    recent: ReplayPorts['recent'] & BroadcastPorts['recent'] & { add(entry: Entry): void; clear(): void };
     metrics: { liveSockets: { inc(): void; dec(): void }; framesSent: { inc(by: number): void } };
   };
 
-/** How long a socket may take nothing before it is sent away, in packets that wait for it. */
-const MAX_WAITING_PACKETS = 2_000;
+export type LiveOptions = FollowerOptions & BroadcastOptions;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
-export async function startLiveGateway(ports: LivePorts, options: FollowerOptions = {}): Promise<Stop> {
-  const { io, authenticate, catalog, metrics, recent } = ports;
+export async function startLiveGateway(ports: LivePorts, options: LiveOptions = {}): Promise<Stop> {
+  const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
-  const audiences = createAudiences(
-    {
-      streamOf: catalog.get,
-      meet: catalog.meet,
-      send: {
-        frame({ room, size }, frame) {
-          metrics.framesSent.inc(size);
-          io.to(room).emit('frame', frame);
-        },
-        streams: ({ room, channel }, streams) =>
-          void io.to(room).emit('streams', { channel, streams: streams.map(metaOf) }),
-        gone: ({ room, channel }, streams) => void io.to(room).emit('gone', { channel, streams }),
-        heads: ({ room, channel }, message) => void io.to(room).emit('heads', { channel, ...message }),
-      },
-    },
+  const broadcast = createBroadcast(
+    { streamOf: catalog.get, meet: catalog.meet, recent, onFrames: (count) => metrics.framesSent.inc(count) },
     await ports.journal.heads(),
+    options,
   );
   const replay = createReplay(ports);
   const follower = await followJournal(
@@ -62,12 +51,12 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     {
       onEntry(entry) {
         recent.add(entry);
-        audiences.onEntry(entry);
+        broadcast.onEntry(entry);
       },
       onReset(position) {
         recent.clear();
         replay.clear();
-        audiences.onReset(position);
+        broadcast.onReset(position);
         // Everyone comes back with a position, and is told there that it no longer holds.
         dismiss(io, 'shutdown', { retryMs: 1_000 });
       },
@@ -77,14 +66,17 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
 
   // What every connection has. The first is also the first to speak to it.
   const revocation = await startRevocation(ports);
+  const presence = await startPresence(ports);
   const parts: readonly Part[] = [
     createWelcome(),
-    createSubscriptions({ ...ports, audiences, replay }),
+    createSubscriptions({ ...ports, broadcast, replay }),
     createExpiry(ports),
     revocation,
+    presence,
   ];
 
-  io.use((socket, next) => void admit(socket, authenticate).then(next));
+  const callers = await shareCallers(authenticate, bus);
+  io.use((socket, next) => void admit(socket, callers.authenticate).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
     const leave = parts.map((part) => part.attend(socket));
@@ -95,21 +87,15 @@ export async function startLiveGateway(ports: LivePorts, options: FollowerOption
     });
   });
 
-  const heartbeat = setInterval(() => {
-    audiences.beat();
-    for (const socket of io.sockets.sockets.values()) {
-      // Not part of the types, but the one place where what waits can be counted.
-      const waiting = socket.conn['writeBuffer'] as unknown[];
-      if (waiting.length > MAX_WAITING_PACKETS) socket.disconnect(true);
-    }
-  }, HEARTBEAT_MS);
-  const stopWatching = catalog.watch(audiences.onChange);
+  const heartbeat = setInterval(broadcast.beat, HEARTBEAT_MS);
+  const stopWatching = catalog.watch(broadcast.onChange);
 
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([revocation.stop(), follower.stop()]);
+    await Promise.all([callers.stop(), revocation.stop(), presence.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
+    broadcast.stop();
     await io.close();
   };
 }

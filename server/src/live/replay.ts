@@ -1,13 +1,13 @@
 import type { Columns, FrameRange, Position, ResyncReason } from '@quantumflux/sdk/protocol';
-import type { LiveStream, Viewer } from './audience.ts';
+import type { LiveStream, Viewer } from './channel.ts';
 import { createBackfill, type BackfillPorts } from './backfill.ts';
 import { createHistories, type HistoryAnswer, type HistoryQuestion } from './histories.ts';
 import { picked } from './picked.ts';
 import { stretchesBetween } from './position.ts';
 import { createResumes, type Resumed } from './resumes.ts';
 
-// Why there is no seam between history and live. A socket joins its audience first, and notes in the same turn of the loop
-// how far the audience is: `at`. From there on it gets everything, live. What is replayed brings it up to `at`, or
+// Why there is no seam between history and live. A socket joins its channel first, and notes in the same turn of the loop
+// how far the channels are: `at`. From there on it gets everything, live. What is replayed brings it up to `at`, or
 // further: a reader drops what it has twice. `ids` are looked up after joining, and every stream of an entry is met before
 // the entry is delivered, so they lack no stream of an entry up to `at`. History may be newer than `at`; whether streams
 // began in between is looked up in the very entries in between.
@@ -27,10 +27,10 @@ export type ReplayPorts = {
 
 /** Who is to be brought up to date. */
 export type Newcomer = {
-  audience: { channel: number; viewer: Viewer; sees(stream: LiveStream): boolean };
+  channel: { id: number; viewer: Viewer; sees(stream: LiveStream): boolean };
   /** The version of the protocol that it speaks. */
   protocol: number;
-  /** How far its audience was when it joined. */
+  /** How far the channels were when it joined. */
   at: Position;
   /** The streams that it sees, looked up after it joined. */
   ids: readonly number[];

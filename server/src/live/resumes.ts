@@ -53,13 +53,13 @@ export function createResumes({ heads, between }: ResumePorts) {
   }
 
   async function answerFor(newcomer: Newcomer, resume: Position): Promise<Resumed | 'too_far'> {
-    const { audience, protocol, ids, at } = newcomer;
+    const { channel, protocol, ids, at } = newcomer;
     const older = await missed.get(placeOf(newcomer, resume), () => gather(newcomer, resume));
     const newer = older === 'too_far' ? undefined : await between(new Set(ids), older.at, at);
     if (older === 'too_far' || !newer) return 'too_far';
     const { epoch } = at;
     const ranges = [...older.ranges, ...newer];
-    const section = { channel: audience.channel, delivery: 'whole' as const, skipped: 0, ranges };
+    const section = { channel: channel.id, delivery: 'whole' as const, skipped: 0, ranges };
     const frame = protocol === 1 ? encodeFrameV1(epoch, section) : encodeFrame({ epoch, sections: [section] });
     if (frame.length > MAX_WAITING_BYTES) return 'too_far';
     // Whoever gathered the older part may have joined later than this one.
@@ -84,9 +84,9 @@ export function createResumes({ heads, between }: ResumePorts) {
 }
 
 /** The same only for those who may see the same: a channel is one viewer's selection, and its streams are listed too. */
-function placeOf({ audience, ids }: Newcomer, resume: Position): string {
-  const { organization, publicOnly } = audience.viewer;
-  return `${organization} ${publicOnly} ${audience.channel} ${ids.join()} ${textOf(resume)}`;
+function placeOf({ channel, ids }: Newcomer, resume: Position): string {
+  const { organization, publicOnly } = channel.viewer;
+  return `${organization} ${publicOnly} ${channel.id} ${ids.join()} ${textOf(resume)}`;
 }
 
 function weightOf(replayed: Replayed | 'too_far'): number {

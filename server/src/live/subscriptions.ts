@@ -2,39 +2,39 @@ import {
   MAX_SUBSCRIPTIONS,
   parseSelector,
   QuantumFluxError,
+  resolveTime,
   type Selector,
-  type StreamMeta,
   type SubscribeReply,
+  type TimeInput,
 } from '@quantumflux/sdk/protocol';
 import { parse, subscribeRequest, unsubscribeRequest } from '@quantumflux/sdk/protocol/schemas';
 import { demand } from '../http/caller.ts';
 import type { Log } from '../log.ts';
-import type { Audience, LiveStream, Viewer } from './audience.ts';
-import type { Audiences } from './audiences.ts';
+import { metaOf, type Broadcast } from './broadcast.ts';
+import type { Channel, Conflation, LiveStream, Viewer } from './channel.ts';
+import { Member } from './member.ts';
 import { answer } from './replies.ts';
-import type { Replay } from './replay.ts';
-import type { LiveSocket, Part } from './socket.ts';
+import type { Replay, ReplayPorts } from './replay.ts';
+import type { Part } from './socket.ts';
 
 /** What subscriptions ask of others. */
-export type SubscriptionPorts = {
+export type SubscriptionPorts = Pick<ReplayPorts, 'intervalFor'> & {
   log: Log;
   replay: Replay;
-  audiences: Audiences;
+  broadcast: Broadcast;
   catalog: { select(selector: Selector, viewer: Viewer): Promise<LiveStream[]> };
   metrics: { subscriptions: { inc(): void; dec(by?: number): void } };
 };
 
 /** Gives every connection the streams that it asks for: history first, then what is new. */
 export function createSubscriptions(ports: SubscriptionPorts): Part {
-  const { log, audiences, replay, catalog, metrics } = ports;
-  const bySocket = new WeakMap<LiveSocket, Audience[]>();
-  const of = (socket: LiveSocket) => bySocket.get(socket) ?? [];
+  const { log, broadcast, replay, catalog, metrics, intervalFor } = ports;
 
-  async function subscribe(socket: LiveSocket, input: unknown): Promise<SubscribeReply> {
-    const { selector: text, from, width, wait, resume } = parse(subscribeRequest, input);
-    const { caller } = socket.data;
+  async function subscribe(member: Member, input: unknown): Promise<SubscribeReply> {
+    const { selector: text, from, width, wait, resume, maxHz } = parse(subscribeRequest, input);
+    const { caller, protocol } = member.socket.data;
     demand(caller, 'streams.read');
-    if (of(socket).length >= MAX_SUBSCRIPTIONS) {
+    if (member.channels.length >= MAX_SUBSCRIPTIONS) {
       throw new QuantumFluxError(
         'too_large',
         `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions. End some first.`,
@@ -42,13 +42,17 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
     }
     const selector = parseSelector(text);
     const viewer = { organization: caller.organization, publicOnly: caller.publicOnly };
-    const audience = audiences.join(selector, viewer);
-    of(socket).push(audience);
+    const conflation = maxHz === undefined ? undefined : conflationFor({ from, width, maxHz });
+    if (conflation && protocol < 2) {
+      throw new QuantumFluxError('invalid_input', 'Version 1 of the protocol has no maxHz. Update the client.', {
+        path: 'maxHz',
+      });
+    }
+    // Joined before anything is read, and where the channels are in this moment: replay.ts says why nothing falls between.
+    const channel = broadcast.join(member, { selector, viewer, conflation });
+    const at = broadcast.position();
     metrics.subscriptions.inc();
     try {
-      // Joined before anything is read, and where the audience is in this moment: replay.ts says why nothing falls between.
-      void socket.join(audience.room);
-      const at = audiences.position();
       const streams = await catalog.select(selector, viewer);
       if (streams.length === 0 && !wait) {
         throw new QuantumFluxError(
@@ -56,55 +60,49 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
           `No stream matches ${text}. A stream exists once a point was written to it.`,
         );
       }
-      audience.meet(streams);
-      const now = Date.now();
       const ids = streams.map(({ id }) => id);
-      const head = { channel: audience.channel, now, streams: streams.map(metaOf) };
-      const newcomer = { audience, protocol: socket.data.protocol, at, ids };
+      channel.meet(ids);
+      const now = Date.now();
+      const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
+      const newcomer = { channel, protocol, at, ids };
       const missed = resume && (await replay.since(newcomer, resume));
       if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
       const { begun, ...history } = await replay.history(newcomer, { from, width, now });
-      audience.meet(begun);
+      channel.meet(begun.map(({ id }) => id));
       return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
     } catch (error) {
-      drop(socket, audience);
+      drop(member, channel);
       throw error;
     }
   }
 
-  /** Ends one subscription; the room is left with the last one. */
-  function drop(socket: LiveSocket, audience: Audience): void {
-    const index = of(socket).indexOf(audience);
-    // Gone with its socket already.
-    if (index < 0) return;
-    of(socket).splice(index, 1);
-    metrics.subscriptions.dec();
-    if (!of(socket).includes(audience)) void socket.leave(audience.room);
-    audiences.leave(audience);
+  function conflationFor({ from, width, maxHz }: { from: TimeInput; width: number; maxHz: number }): Conflation {
+    const now = Date.now();
+    return { intervalMs: intervalFor(Math.max(1, now - resolveTime(from, now)), width), maxHz };
   }
 
-  function unsubscribe(socket: LiveSocket, input: unknown): null {
-    const { channel } = parse(unsubscribeRequest, input);
-    const audience = of(socket).find((each) => each.channel === channel);
-    if (!audience)
-      throw new QuantumFluxError('not_found', `This connection has no channel ${channel}.`, { path: 'channel' });
-    drop(socket, audience);
+  function drop(member: Member, channel: Channel): void {
+    // Gone with its socket already, if there is none.
+    if (broadcast.leave(member, channel)) metrics.subscriptions.dec();
+  }
+
+  function unsubscribe(member: Member, input: unknown): null {
+    const { channel: id } = parse(unsubscribeRequest, input);
+    const channel = member.channels.find((each) => each.id === id);
+    if (!channel) throw new QuantumFluxError('not_found', `This connection has no channel ${id}.`, { path: 'channel' });
+    drop(member, channel);
     return null;
   }
 
   return {
     attend(socket) {
-      bySocket.set(socket, []);
-      answer(socket, 'subscribe', log, (input) => subscribe(socket, input));
-      answer(socket, 'unsubscribe', log, (input) => unsubscribe(socket, input));
+      const member = new Member(socket);
+      answer(socket, 'subscribe', log, (input) => subscribe(member, input));
+      answer(socket, 'unsubscribe', log, (input) => unsubscribe(member, input));
       return () => {
-        metrics.subscriptions.dec(of(socket).length);
-        for (const audience of of(socket).splice(0)) audiences.leave(audience);
+        metrics.subscriptions.dec(member.channels.length);
+        broadcast.remove(member);
       };
     },
   };
-}
-
-export function metaOf({ id, stream, tags, unit, kind }: LiveStream): StreamMeta {
-  return { id, stream, tags, unit, kind };
 }
