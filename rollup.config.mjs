@@ -79,8 +79,8 @@ const minify = {
 };
 
 /** For a script tag: one file with all it needs, from the sources. */
-export const cdn = {
-  input: join(root, 'widgets/src/cdn.ts'),
+const oneFile = (source, output) => ({
+  input: join(root, source),
   plugins: [
     resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
     typescript('widgets'),
@@ -91,17 +91,22 @@ export const cdn = {
     if (warning.code !== 'CIRCULAR_DEPENDENCY' || ours) warn(warning);
   },
   output: {
-    file: join(root, 'widgets/dist/cdn/quantumflux.js'),
+    file: join(root, output),
     format: 'es',
     inlineDynamicImports: true,
     sourcemap: true,
     plugins: [minify],
   },
-};
+});
+
+export const cdn = oneFile('widgets/src/cdn.ts', 'widgets/dist/cdn/quantumflux.js');
+
+/** Beside it, and loaded by it when the address of the page has `qf-debug`. */
+export const debug = oneFile('widgets/src/debug/debug.ts', 'widgets/dist/cdn/quantumflux-debug.js');
 
 /** The program, with the generated database client inside. */
 export const server = modules('server', { main: join(root, 'server/src/main.ts') }, [
   copy({ migrations: 'prisma/migrations', demo: 'examples/demo' }),
 ]);
 
-export default [sdk, widgets, cdn, server];
+export default [sdk, widgets, cdn, debug, server];
