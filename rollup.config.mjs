@@ -10,7 +10,7 @@ const target = 'es2022';
 /** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
 const typescript = (folder) => ({
   ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
-  // Its resolver would defeat the `browser` fields that node-resolve reads: engine.io-client would come in for Node.
+  // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
   resolveId: undefined,
 });
 
@@ -46,10 +46,19 @@ export const sdk = modules('sdk', entries('sdk'));
 /** One module per tag, so that an application takes only those it uses. */
 export const widgets = modules('widgets', entries('widgets'));
 
-/** Engine.IO brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
+/** Socket.io brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
 const withoutWebTransport = {
   name: 'without-webtransport',
   load: (id) => (/engine\.io-client.*webtransport\.js$/.test(id) ? 'export class WT {}' : null),
+};
+
+/** In the script for pages, the part of Socket.io that we need; in the packages, socket.io-client itself. */
+const leanSocketIo = {
+  name: 'lean-socket-io',
+  resolveId: (id, importer) =>
+    id === './socket-io.ts' && importer === join(root, 'sdk/src/link.ts')
+      ? join(root, 'sdk/src/socket-io.lean.ts')
+      : null,
 };
 
 const licences = '/*! QuantumFlux (MIT) with Lit (BSD-3-Clause), d3 (ISC) and Socket.io (MIT) */';
@@ -70,6 +79,7 @@ const minify = {
 export const cdn = {
   input: join(root, 'widgets/src/cdn.ts'),
   plugins: [
+    leanSocketIo,
     resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
     typescript('widgets'),
     withoutWebTransport,
