@@ -46,11 +46,23 @@ export const sdk = modules('sdk', entries('sdk'));
 /** One module per tag, so that an application takes only those it uses. */
 export const widgets = modules('widgets', entries('widgets'));
 
-/** Engine.IO brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
-const withoutWebTransport = {
-  name: 'without-webtransport',
-  load: (id) => (/engine\.io-client.*webtransport\.js$/.test(id) ? 'export class WT {}' : null),
+/**
+ * What Engine.IO brings for servers and browsers that we have none of: WebTransport (ours offer WebSocket, and polling where
+ * that is blocked), and an address parser of its own.
+ */
+const lean = {
+  name: 'lean',
+  load(id) {
+    if (/engine\.io-client.*webtransport\.js$/.test(id)) return 'export class WT {}';
+    if (/engine\.io-client.*parseuri\.js$/.test(id)) return `export ${parse}`;
+    return null;
+  },
 };
+
+function parse(uri) {
+  const { protocol, hostname, port } = new URL(uri);
+  return { protocol: protocol.slice(0, -1), host: hostname.replace(/[[\]]/g, ''), port };
+}
 
 const licences = '/*! QuantumFlux (MIT) with Lit (BSD-3-Clause), d3 (ISC) and Socket.io (MIT) */';
 
@@ -72,7 +84,7 @@ const oneFile = (source, output) => ({
   plugins: [
     resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
     typescript('widgets'),
-    withoutWebTransport,
+    lean,
   ],
   onwarn(warning, warn) {
     const ours = warning.ids?.some((id) => !id.includes('node_modules')) ?? true;
