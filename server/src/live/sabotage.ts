@@ -1,4 +1,5 @@
 import type { LivePorts } from './live.gateway.ts';
+import { loseFrames } from './lose-frames.ts';
 import { spoiling } from './spoil.ts';
 
 /**
@@ -6,7 +7,8 @@ import { spoiling } from './spoil.ts';
  * unless a test asks for a sabotage:
  *
  * - `keep-revoked` lets those stay whose right to be here was taken away,
- * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts).
+ * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts),
+ * - `drop-frames` breaks none: it loses frames, as the network may, and nobody may miss anything.
  */
 export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): LivePorts {
   switch (sabotage) {
@@ -24,6 +26,9 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
     case 'resend':
     case 'swap':
       return { ...ports, bus: spoiling(ports.bus, sabotage) };
+    case 'drop-frames':
+      ports.io.on('connection', loseFrames);
+      return ports;
     default:
       return ports;
   }
