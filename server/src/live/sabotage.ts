@@ -1,4 +1,5 @@
 import type { LiveOptions, LivePorts } from './live.gateway.ts';
+import { loseFrames } from './lose-frames.ts';
 import { spoiling } from './spoil.ts';
 
 /**
@@ -7,7 +8,8 @@ import { spoiling } from './spoil.ts';
  *
  * - `keep-revoked` lets those stay whose right to be here was taken away,
  * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts),
- * - `no-sweep` never looks for what no hint told.
+ * - `no-sweep` never looks for what no hint told,
+ * - `drop-frames` breaks none: it loses frames, as the network may, and nobody may miss anything.
  */
 export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): LivePorts {
   switch (sabotage) {
@@ -27,6 +29,9 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
       return { ...ports, bus: spoiling(ports.bus, sabotage) };
     case 'no-sweep':
       return { ...ports, bus: { ...ports.bus, onChange: () => () => {} } };
+    case 'drop-frames':
+      ports.io.on('connection', loseFrames);
+      return ports;
     default:
       return ports;
   }
