@@ -37,7 +37,7 @@ export type LiveOptions = FollowerOptions & BroadcastOptions;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: LiveOptions = {}): Promise<Stop> {
-  const { io, authenticate, catalog, metrics, recent } = ports;
+  const { io, catalog, metrics, recent } = ports;
 
   const broadcast = createBroadcast(
     { streamOf: catalog.get, meet: catalog.meet, recent, onFrames: (count) => metrics.framesSent.inc(count) },
@@ -74,7 +74,7 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
     presence,
   ];
 
-  io.use((socket, next) => void admit(socket, authenticate).then(next));
+  io.use((socket, next) => void admit(socket, ports).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
     const leave = parts.map((part) => part.attend(socket));
