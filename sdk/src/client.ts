@@ -40,7 +40,7 @@ const network: Transport = { openLink, fetch: (...request) => fetch(...request) 
 export class QuantumFluxClient {
   readonly #http: HttpPorts;
   readonly #connection: Lease;
-  readonly #live: Omit<LivePorts, 'onEnd'>;
+  readonly #live: Omit<LivePorts, 'onStart' | 'onEnd'>;
   readonly #streams = new Map<string, LiveStream>();
   readonly #listeners = new Listeners();
 
@@ -93,6 +93,7 @@ export class QuantumFluxClient {
     if (shared) return shared;
     const live: LiveStream = new LiveStream(selector, all, {
       ...this.#live,
+      onStart: () => void (this.#streams.has(key) || this.#streams.set(key, live)),
       onEnd: () => void (this.#streams.get(key) === live && this.#streams.delete(key)),
     });
     this.#streams.set(key, live);

@@ -194,6 +194,8 @@ describe('watchers', () => {
     const { updates } = record(live);
     expect(updates[0]).toEqual({ is: 'stale', values: [1], resync: undefined });
     await has(live, 1, 2);
+    expect(client.stream('cpu')).toBe(live);
+    expect(client.diagnostics().streams).toHaveLength(1);
     expect(server.requests[1]).toHaveProperty('resume');
   });
 

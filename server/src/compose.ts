@@ -47,6 +47,7 @@ import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabota
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
+import { paceHandshakes } from './live/admission.ts';
 import { drainSockets } from './live/drain.ts';
 import { startLiveGateway } from './live/live.gateway.ts';
 import { sabotagedLive } from './live/sabotage.ts';
@@ -206,7 +207,9 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
   Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
 
+  const viewers = paceHandshakes((outcome) => metrics.handshakes.inc({ outcome }));
   const io: LiveServer = new Server(http, {
+    allowRequest: viewers.allowRequest,
     cors: { origin: '*' },
     serveClient: false,
     perMessageDeflate: false,
@@ -250,6 +253,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
+  onStop(viewers.stop);
   // Before Socket.io, which waits until no connection is left.
   onStop(pointsSocket.stop);
   onStop(stopHost);

@@ -143,13 +143,16 @@ function startViewer({ name, selector, stream, client: options }: ViewerOptions)
   const outages: number[] = [];
   let series: readonly Series[] = [];
   let lostAt: number | undefined;
+  let wasLive = false;
 
   function note(state: LiveState): void {
     if (states.at(-1) !== state.is) states.push(state.is);
     if (state.is !== 'live') lostAt ??= performance.now();
     else if (lostAt !== undefined) {
-      outages.push(performance.now() - lostAt);
+      // The first time it only became live.
+      if (wasLive) outages.push(performance.now() - lostAt);
       lostAt = undefined;
+      wasLive = true;
     }
   }
 
@@ -174,7 +177,6 @@ function startViewer({ name, selector, stream, client: options }: ViewerOptions)
     verdict: shown.verdict,
     told,
     states,
-    /** The first one is how long it took to become live at all. */
     outages,
     missing(acknowledged: ReadonlyMap<string, readonly number[]>): string[] {
       return [...acknowledged].flatMap(([stream, numbers]) => {

@@ -5,11 +5,13 @@ import { LiveElement } from '../base/live-element.ts';
 import { newestText } from '../base/named-series.ts';
 import { noticeStyles } from '../base/notice.styles.ts';
 import { badge, notice } from '../base/notice.ts';
+import type { Settings } from '../base/settings.ts';
 import { theme } from '../base/theme.styles.ts';
 import { Throttle } from '../base/throttle.ts';
 import { spanInWords } from '../base/words.ts';
 import { styles } from './chart.styles.ts';
 import { Crosshair } from './crosshair.ts';
+import { detailFor } from './detail.ts';
 import { legend } from './legend.ts';
 import { narrate } from './narration.ts';
 import { newestRows, table } from './table.ts';
@@ -81,6 +83,7 @@ export class QuantumFluxChart extends LiveElement {
   /** Shows the points as a table instead of the picture. */
   @property({ type: Boolean, reflect: true }) table = false;
 
+  #detail = { width: 0, maxHz: 0 };
   #table: TemplateResult | typeof nothing = nothing;
   #spoken = '';
 
@@ -97,6 +100,11 @@ export class QuantumFluxChart extends LiveElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
     if (changed.has('table')) this.#renderTable();
+    this.live.isHeard = this.narrate;
+  }
+
+  protected override detail({ span }: Settings) {
+    return (this.#detail = detailFor(this.plot.width, span, this.#detail.width));
   }
 
   protected override renderBody(): TemplateResult {
@@ -172,10 +180,12 @@ export class QuantumFluxChart extends LiveElement {
   protected override onDraw(): void {
     super.onDraw();
     this.#crosshair.draw();
+    // Resized: another width may be asked for.
+    if (this.settings && this.#detail.width !== this.detail(this.settings).width) this.requestUpdate();
   }
 
-  protected override onPoints(): void {
-    super.onPoints();
+  protected override onNumbers(): void {
+    super.onNumbers();
     this.#tableRows.request(TABLE_MS);
     if (this.narrate || this.matches(':focus-within')) this.#narration.request(NARRATION_MS);
   }
