@@ -4,7 +4,7 @@ import type { ConnectionState } from './connection-state.ts';
 import { createCredentials } from './credentials.ts';
 import { diagnose, type Diagnostics } from './diagnostics.ts';
 import { Listeners, type Events } from './events.ts';
-import { request, type HttpPorts, type RequestOptions } from './http.ts';
+import { request, type HttpPorts, type RequestOptions, type WriteOptions } from './http.ts';
 import { Lease } from './lease.ts';
 import type { LiveUpdate } from './live-state.ts';
 import { LiveStream, type LivePorts } from './live-stream.ts';
@@ -117,10 +117,14 @@ export class QuantumFluxClient {
     return request(endpoints.query, { ...options, query }, this.#http);
   }
 
-  /** Stores points; when it resolves they are on disk. All of them are stored, or none. */
-  async write(streams: StreamWrite | readonly StreamWrite[], options: RequestOptions = {}): Promise<void> {
+  /**
+   * Stores points; when it resolves they are on disk. All of them are stored, or none. It is sent again when that may help, and
+   * stored once however often it is sent. When it rejects with `unavailable`, it may be stored nevertheless.
+   */
+  async write(streams: StreamWrite | readonly StreamWrite[], options: WriteOptions = {}): Promise<void> {
     const body = { streams: Array.isArray(streams) ? streams : [streams] };
-    await request(endpoints.writePoints, { ...options, body }, this.#http);
+    const { idempotencyKey = randomKey() } = options;
+    await request(endpoints.writePoints, { ...options, idempotencyKey, body }, this.#http);
   }
 
   /** The streams that match, without points. Default: all. */
@@ -145,4 +149,9 @@ export class QuantumFluxClient {
   close(): void {
     this.#connection.close();
   }
+}
+
+/** `crypto.randomUUID()` is only there where a page came over https. */
+function randomKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }

@@ -2,7 +2,7 @@ export { connect, type QuantumFluxClient } from './client.ts';
 export type { ConnectionState, ConnectReason, StopReason, WaitReason } from './connection-state.ts';
 export type { Diagnostics, StreamDiagnostics } from './diagnostics.ts';
 export type { Events } from './events.ts';
-export type { RequestOptions } from './http.ts';
+export type { RequestOptions, WriteOptions } from './http.ts';
 export type { LiveState, LiveUpdate } from './live-state.ts';
 export type { Conflation } from './reader.ts';
 export type { LiveStream } from './live-stream.ts';

@@ -101,21 +101,23 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     /** Mixed into passwords before they are hashed. Embedded: generated (see secrets.ts). */
     PASSWORD_PEPPER: secret(isEmbedded),
     NODE_ENV: z.string().default('development'),
-    // These two are read only where NODE_ENV=test.
+    // These are read only where NODE_ENV=test.
     /** Breaks a promise, so that tests can prove that they notice (see the sabotage.ts of ingest, streams and live). */
     SABOTAGE: z
       .enum([
         ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
         ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
-        ...(['keep-revoked', 'untold-gap', 'resend', 'swap'] as const),
+        ...(['keep-revoked', 'untold-gap', 'resend', 'swap', 'drop-frames', 'no-sweep'] as const),
       ])
       .optional(),
     /** `eager` compacts at once, into small chunks (see streams/eager.ts). */
     COMPACTION: z.literal('eager').optional(),
+    /** The share of hints that get lost, from 0 to 1 (see bus/sabotage.ts). */
+    LOSE_HINTS: z.coerce.number().min(0).max(1).optional(),
   });
 }
 
-const testOnly = ['SABOTAGE', 'COMPACTION'];
+const testOnly = ['SABOTAGE', 'COMPACTION', 'LOSE_HINTS'];
 
 const portRange = 'must be a whole number from 0 to 65535';
 

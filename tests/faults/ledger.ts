@@ -10,6 +10,8 @@ export type Sent = {
   value: number;
   key: string;
   isAcknowledged: boolean;
+  /** Of performance.now(). */
+  acknowledgedAt?: number;
 };
 
 export type Ledger = {
@@ -85,7 +87,7 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
     if (response.status === 204) return true;
     refuse(response.status);
     // What is wrong with a write does not pass; only what is wrong with the system.
-    if (response.status < 503 && response.status !== 409) throw new Error(`${stream} was answered ${response.status}`);
+    if (response.status < 502 && response.status !== 409) throw new Error(`${stream} was answered ${response.status}`);
     return false;
   }
 
@@ -96,6 +98,7 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
       await sleep(20);
     }
     write.isAcknowledged = true;
+    write.acknowledgedAt = performance.now();
     acknowledged += 1;
     const delay = performance.now() - begin;
     if (delay > 200) delays.push(delay);
