@@ -507,7 +507,7 @@ static void connect_all(void) {
     }
     if (mark && !marked && nready >= mark) marked = memory_kb();
     if (closed) give_up("a connection ended while they were made");
-    if (now_ns() - start > 60000000000LL) give_up("not all were connected within 60 s");
+    if (now_ns() - start > 150000000000LL) give_up("not all were connected within 150 s");
   }
   double seconds = (now_ns() - start) / 1e9;
   if (publish_by != PUB_NONE) {
