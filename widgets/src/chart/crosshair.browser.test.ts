@@ -72,6 +72,9 @@ describe('the crosshair', () => {
 
   it('does not touch the picture below it', async () => {
     const chart = await focusedChart();
+    // The window moves by a pixel every few seconds only.
+    chart.window = '1h';
+    await drawn();
     const context = part<HTMLCanvasElement>(chart, 'canvas').getContext('2d')!;
     let drawings = 0;
     context.clearRect = () => void drawings++;
