@@ -2,6 +2,7 @@ import {
   connect,
   Series,
   type ClientOptions,
+  type Diagnostics,
   type LiveState,
   type LiveUpdate,
   type StreamOptions,
@@ -41,6 +42,8 @@ export type Viewers = {
   readonly miscounted: number;
   /** From the moment in which a point was acknowledged until a viewer was shown it, for each point and viewer, in ms. */
   lags(sent: readonly Sent[]): number[];
+  /** How the client of each viewer does. */
+  diagnostics(): Diagnostics[];
   /** Resolves once every viewer was told that it is live; rejects after 40 s. */
   live(): Promise<void>;
   /** Resolves once every viewer shows everything of a ledger that is acknowledged by then; rejects after 40 s. */
@@ -115,6 +118,7 @@ export function startViewers({ url, selector, ...options }: ViewersOptions): Vie
           return at === undefined || acknowledgedAt === undefined ? [] : [Math.max(0, at - acknowledgedAt)];
         }),
       ),
+    diagnostics: () => viewers.map(({ client }) => client.diagnostics()),
     async live() {
       for (
         const end = performance.now() + 40_000;
@@ -194,6 +198,7 @@ function startViewer({ name, selector, stream, client: options }: ViewerOptions)
 
   const stopWatching = client.watch(selector, stream, onUpdate);
   return {
+    client,
     shown,
     shownAt,
     told,
