@@ -13,6 +13,7 @@ import type { Log } from '../log.ts';
 import { metaOf, type Broadcast } from './broadcast.ts';
 import type { Channel, Conflation, LiveStream, Viewer } from './channel.ts';
 import { Member } from './member.ts';
+import { Outlet } from './outlet.ts';
 import { answer } from './replies.ts';
 import type { Replay, ReplayPorts } from './replay.ts';
 import type { Part } from './socket.ts';
@@ -100,7 +101,7 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
 
   return {
     attend(socket) {
-      const member = new Member(socket);
+      const member = new Member(socket, new Outlet(socket));
       answer(socket, 'subscribe', log, (input) => subscribe(member, input));
       answer(socket, 'unsubscribe', log, (input) => unsubscribe(member, input));
       return () => {
