@@ -4,12 +4,13 @@ import type { ConnectionState } from './connection-state.ts';
 import { createCredentials } from './credentials.ts';
 import { diagnose, type Diagnostics } from './diagnostics.ts';
 import { Listeners, type Events } from './events.ts';
-import { request, type HttpPorts, type RequestOptions } from './http.ts';
+import { request, type HttpPorts, type RequestOptions, type WriteOptions } from './http.ts';
 import { Lease } from './lease.ts';
 import type { LiveUpdate } from './live-state.ts';
 import { LiveStream, type LivePorts } from './live-stream.ts';
 import { openLink, type OpenLink } from './link.ts';
 import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from './options.ts';
+import { joinRoom, type PresenceOptions, type PresenceUpdate } from './presence.ts';
 import {
   endpoints,
   HEARTBEAT_MS,
@@ -40,7 +41,7 @@ const network: Transport = { openLink, fetch: (...request) => fetch(...request) 
 export class QuantumFluxClient {
   readonly #http: HttpPorts;
   readonly #connection: Lease;
-  readonly #live: Omit<LivePorts, 'onEnd'>;
+  readonly #live: Omit<LivePorts, 'onStart' | 'onEnd'>;
   readonly #streams = new Map<string, LiveStream>();
   readonly #listeners = new Listeners();
 
@@ -93,6 +94,7 @@ export class QuantumFluxClient {
     if (shared) return shared;
     const live: LiveStream = new LiveStream(selector, all, {
       ...this.#live,
+      onStart: () => void (this.#streams.has(key) || this.#streams.set(key, live)),
       onEnd: () => void (this.#streams.get(key) === live && this.#streams.delete(key)),
     });
     this.#streams.set(key, live);
@@ -102,6 +104,14 @@ export class QuantumFluxClient {
   /** `stream()` and `watch()` in one. */
   watch(selector: string, options: StreamOptions, onUpdate: (update: LiveUpdate) => void): Stop {
     return this.stream(selector, options).watch(onUpdate);
+  }
+
+  /**
+   * Is in a room of the organization (`dashboard:42`) until it is stopped, and calls back with who is, at first and
+   * whenever that changes. Those who see public streams only are among themselves.
+   */
+  presence(room: string, options: PresenceOptions, onChange: (update: PresenceUpdate) => void): Stop {
+    return joinRoom(this.#connection, room, options, onChange);
   }
 
   /**
@@ -116,10 +126,14 @@ export class QuantumFluxClient {
     return request(endpoints.query, { ...options, query }, this.#http);
   }
 
-  /** Stores points; when it resolves they are on disk. All of them are stored, or none. */
-  async write(streams: StreamWrite | readonly StreamWrite[], options: RequestOptions = {}): Promise<void> {
+  /**
+   * Stores points; when it resolves they are on disk. All of them are stored, or none. It is sent again when that may help, and
+   * stored once however often it is sent. When it rejects with `unavailable`, it may be stored nevertheless.
+   */
+  async write(streams: StreamWrite | readonly StreamWrite[], options: WriteOptions = {}): Promise<void> {
     const body = { streams: Array.isArray(streams) ? streams : [streams] };
-    await request(endpoints.writePoints, { ...options, body }, this.#http);
+    const { idempotencyKey = randomKey() } = options;
+    await request(endpoints.writePoints, { ...options, idempotencyKey, body }, this.#http);
   }
 
   /** The streams that match, without points. Default: all. */
@@ -144,4 +158,9 @@ export class QuantumFluxClient {
   close(): void {
     this.#connection.close();
   }
+}
+
+/** `crypto.randomUUID()` is only there where a page came over https. */
+function randomKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }

@@ -17,6 +17,8 @@ export type LivePorts = {
   lingerMs: number;
   /** Tells those who listen to the client. */
   tell: Tell;
+  /** Somebody watches, for the first time or again. */
+  onStart: () => void;
   /** The last watcher left, and the linger is over. */
   onEnd: () => void;
 };
@@ -70,6 +72,7 @@ export class LiveStream {
   }
 
   #start(): void {
+    this.#ports.onStart();
     const { from, width, wait, maxHz } = this.#options;
     const request = { selector: this.selector, from, width, wait, ...(maxHz !== null && { maxHz }) };
     this.#stop = follow({ ...this.#ports, reader: this.#reader, stats: this.stats, request }, (phase, resync) =>

@@ -16,6 +16,7 @@ import { createRightsStore } from './auth/rights.store.ts';
 import { createUserStore } from './auth/users.store.ts';
 import { createMemoryBus } from './bus/bus.memory.ts';
 import { createRedisBus } from './bus/bus.redis.ts';
+import { losing } from './bus/sabotage.ts';
 import { createMemoryCache } from './cache/cache.memory.ts';
 import { createRedisCache } from './cache/cache.redis.ts';
 import { startFeeds, type Feeds } from './compose.feeds.ts';
@@ -50,7 +51,7 @@ import { createSourceMetrics } from './ingest/sources.metrics.ts';
 import { paceHandshakes } from './live/admission.ts';
 import { drainSockets } from './live/drain.ts';
 import { startLiveGateway } from './live/live.gateway.ts';
-import { sabotagedLive } from './live/sabotage.ts';
+import { sabotagedLive, sabotagedOptions } from './live/sabotage.ts';
 import type { LiveServer } from './live/socket.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
@@ -91,7 +92,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     log,
   });
   onStop(database.close);
-  const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
+  const wholeBus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
+  const bus = losing(wholeBus, config.LOSE_HINTS);
   onStop(bus.close);
   const cache = config.REDIS_URL ? createRedisCache(config.REDIS_URL) : createMemoryCache();
   onStop(cache.close);
@@ -245,6 +247,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       },
       config.SABOTAGE,
     ),
+    sabotagedOptions(config.SABOTAGE),
   );
   const closing = createClosing(http, { stays: '/socket.io/' });
   feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));

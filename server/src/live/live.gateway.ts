@@ -76,7 +76,8 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   ];
 
   const callers = await shareCallers(authenticate, bus);
-  io.use((socket, next) => void admit(socket, callers.authenticate).then(next));
+  const door = { authenticate: callers.authenticate, log: ports.log };
+  io.use((socket, next) => void admit(socket, door).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
     const leave = parts.map((part) => part.attend(socket));

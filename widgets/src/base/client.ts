@@ -30,6 +30,8 @@ export type LiveUpdate = {
   readonly state: LiveState;
   /** How many points were left out since the last update, because this page was too slow for them. */
   readonly skipped?: number;
+  /** How new points are thinned where they are too many: of each interval, in ms, the lowest and the highest. */
+  readonly conflation?: { readonly intervalMs: number } | null;
   /** Why history was replaced, in the one update in which it was. */
   readonly resync?: string;
 };

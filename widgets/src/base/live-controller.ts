@@ -17,6 +17,9 @@ export type Subject = {
   readonly maxHz: number;
 };
 
+/** What happened to what is shown: so many points were left out, or, with 0, it was loaded anew. By the server's clock. */
+export type Lapse = { readonly points: number; readonly at: number };
+
 type Host = ReactiveControllerHost & HTMLElement & { readonly renderRoot: DocumentFragment | HTMLElement };
 
 /** How long an element is out of sight before it stops watching, in ms: who scrolls or looks away often comes back soon. */
@@ -43,10 +46,13 @@ export class LiveController implements ReactiveController {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: Subject | undefined;
   #source: LiveSource | undefined;
+  /** The one that told the last update. */
+  #told: LiveSource | undefined;
   /** Ends the watching of what is shown, and of what will be shown instead as soon as it has something. */
   #shown: Stop | undefined;
   #next: Stop | undefined;
   #last = connecting;
+  #lapse: Lapse | undefined;
 
   /** `onUpdate`: points came, or something else changed; `last` tells what there is now. */
   constructor(host: Host, subject: () => Subject | undefined, onUpdate: () => void) {
@@ -59,6 +65,10 @@ export class LiveController implements ReactiveController {
   /** What the stream said last. */
   get last(): LiveUpdate {
     return this.#last;
+  }
+
+  get lapse(): Lapse | undefined {
+    return this.#lapse;
   }
 
   /** The server's clock; the local one while there is no server. */
@@ -159,13 +169,17 @@ export class LiveController implements ReactiveController {
     this.#next?.();
     this.#next = undefined;
     let isShown = false;
-    const stop = this.#source?.watch((update) => {
+    const source = this.#source;
+    const stop = source?.watch((update) => {
       if (!isShown) {
         if (update.state.is === 'connecting' && this.#last.series.length > 0) return;
         isShown = true;
         this.#shown?.();
         this.#shown = this.#next;
         this.#next = undefined;
+        // History has what was left out.
+        if (source !== this.#told) this.#lapse = undefined;
+        this.#told = source;
       }
       this.#say(update);
     });
@@ -187,6 +201,9 @@ export class LiveController implements ReactiveController {
 
   #say(update: LiveUpdate): void {
     this.#last = update;
+    const { resync, skipped = 0 } = update;
+    const before = resync ? 0 : (this.#lapse?.points ?? 0);
+    if (resync || skipped > 0) this.#lapse = { points: before + skipped, at: this.now() };
     this.#onUpdate();
   }
 }
