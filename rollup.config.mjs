@@ -10,7 +10,7 @@ const target = 'es2022';
 /** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
 const typescript = (folder) => ({
   ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
-  // Its resolver would defeat the `browser` fields that node-resolve reads: engine.io-client would come in for Node.
+  // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
   resolveId: undefined,
 });
 
@@ -47,11 +47,16 @@ export const sdk = modules('sdk', entries('sdk'));
 export const widgets = modules('widgets', entries('widgets'));
 
 /**
- * What Engine.IO brings for servers and browsers that we have none of: WebTransport (ours offer WebSocket, and polling where
- * that is blocked), and an address parser of its own.
+ * The part of Socket.io that a page needs (in the packages it is socket.io-client itself), and Engine.IO without what it brings
+ * for servers and browsers that we have none of: WebTransport (ours offer WebSocket, and polling where that is blocked),
+ * and an address parser of its own.
  */
 const lean = {
   name: 'lean',
+  resolveId: (id, importer) =>
+    id === './socket-io.ts' && importer === join(root, 'sdk/src/link.ts')
+      ? join(root, 'sdk/src/socket-io.lean.ts')
+      : null,
   load(id) {
     if (/engine\.io-client.*webtransport\.js$/.test(id)) return 'export class WT {}';
     if (/engine\.io-client.*parseuri\.js$/.test(id)) return `export ${parse}`;
@@ -82,9 +87,9 @@ const minify = {
 const oneFile = (source, output) => ({
   input: join(root, source),
   plugins: [
+    lean,
     resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
     typescript('widgets'),
-    lean,
   ],
   onwarn(warning, warn) {
     const ours = warning.ids?.some((id) => !id.includes('node_modules')) ?? true;

@@ -1,4 +1,4 @@
-import { stepFor } from './position.ts';
+import { newestOf, stepFor } from './position.ts';
 import {
   blocksOf,
   decodeBlock,
@@ -77,7 +77,7 @@ export class Reader {
       const { epoch, sections } = decodeFrame(reply.frame);
       const received = sections.map((section) => this.receive({ is: 'section', epoch, ...section }));
       // If even that does not go on from where we are, the next frame finds the same gap.
-      if (!received.includes('behind')) this.#position = newest(this.#position, reply.position);
+      if (!received.includes('behind')) this.#position = newestOf(this.#position, reply.position);
       return undefined;
     }
     for (const series of this.#series) series.clear();
@@ -151,12 +151,4 @@ export class Reader {
     if (!isSame) this.#series = next;
     return 'changed';
   }
-}
-
-/** Another connection may have brought more meanwhile. */
-function newest(ours: Position | undefined, theirs: Position): Position {
-  if (ours?.epoch !== theirs.epoch) return theirs;
-  const offsets = new Map(theirs.offsets);
-  for (const [partition, offset] of ours.offsets) offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
-  return { epoch: theirs.epoch, offsets: [...offsets] };
 }
