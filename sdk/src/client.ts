@@ -10,6 +10,7 @@ import type { LiveUpdate } from './live-state.ts';
 import { LiveStream, type LivePorts } from './live-stream.ts';
 import { openLink, type OpenLink } from './link.ts';
 import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from './options.ts';
+import { joinRoom, type PresenceOptions, type PresenceUpdate } from './presence.ts';
 import {
   endpoints,
   HEARTBEAT_MS,
@@ -103,6 +104,14 @@ export class QuantumFluxClient {
   /** `stream()` and `watch()` in one. */
   watch(selector: string, options: StreamOptions, onUpdate: (update: LiveUpdate) => void): Stop {
     return this.stream(selector, options).watch(onUpdate);
+  }
+
+  /**
+   * Is in a room of the organization (`dashboard:42`) until it is stopped, and calls back with who is, at first and
+   * whenever that changes. Those who see public streams only are among themselves.
+   */
+  presence(room: string, options: PresenceOptions, onChange: (update: PresenceUpdate) => void): Stop {
+    return joinRoom(this.#connection, room, options, onChange);
   }
 
   /**

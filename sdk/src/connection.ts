@@ -42,6 +42,8 @@ export class Connection {
   /** The server's clock, as far as it was told. */
   readonly clock = new Clock();
   readonly traffic = new Traffic();
+  /** How many are in each room through this connection, whichever client or copy of the SDK they use. */
+  readonly rooms = new Map<string, number>();
   readonly #options: ConnectionOptions;
   readonly #members = new Set<Listener>();
   readonly #observers = new Set<Listener>();

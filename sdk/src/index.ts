@@ -7,6 +7,7 @@ export type { LiveState, LiveUpdate } from './live-state.ts';
 export type { Conflation } from './reader.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { ClientOptions, Stop, StreamOptions } from './options.ts';
+export type { PresenceOptions, PresenceUpdate } from './presence.ts';
 export {
   COLUMNS_TYPE,
   decodeColumns,
@@ -18,6 +19,7 @@ export {
   type FunctionResult,
   type FunctionSeries,
   type Point,
+  type Presence,
   type QueryFunction,
   type QueryRequest,
   type QueryResult,

@@ -40,6 +40,11 @@ export class Lease {
     return this.#connection.traffic;
   }
 
+  /** How many are in each room through the connection. */
+  get rooms(): Map<string, number> {
+    return this.#connection.rooms;
+  }
+
   /** The server's clock. */
   get clock(): Clock {
     return this.#connection.clock;

@@ -41,7 +41,7 @@ export type StreamOptions = {
   width?: number;
   /**
    * Take new points at most so many times a second, 0.1 to 60, and of each pixel column of the picture (`from` to now, `width`
-   * pixels) only the lowest and the highest. Default null: every point, as soon as it can be here.
+   * pixels) only the lowest, the highest and the newest. Default null: every point, as soon as it can be here.
    */
   maxHz?: number | null;
   /** Most points kept of each series; the oldest are dropped. Default 100 000. */

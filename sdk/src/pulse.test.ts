@@ -11,8 +11,11 @@ let asked: number;
 let silent: number;
 let stop: () => void;
 
+const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+
 beforeEach(() => {
   vi.useFakeTimers();
+  vi.stubGlobal('document', page);
   [heardAt, isListening, answers, asked, silent] = [Date.now(), true, true, 0, 0];
   const ask = () => {
     asked++;
@@ -33,6 +36,7 @@ beforeEach(() => {
 afterEach(() => {
   stop();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 describe('[H2] a server', () => {
@@ -85,5 +89,28 @@ describe('after a sleep, or in a page whose timers were held back', () => {
     heardAt = Date.now();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(silent).toBe(0);
+  });
+});
+
+describe('a page that is looked at again', () => {
+  const show = (visibilityState: string) => {
+    page.visibilityState = visibilityState;
+    page.dispatchEvent(new Event('visibilitychange'));
+  };
+
+  test('asks at once whether the server is there, and has the answer within 5 s', async () => {
+    answers = false;
+    show('hidden');
+    expect(asked).toBe(0);
+    show('visible');
+    expect(asked).toBe(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(silent).toBe(1);
+  });
+
+  test('does not ask any more once the connection is gone', () => {
+    stop();
+    show('visible');
+    expect(asked).toBe(0);
   });
 });

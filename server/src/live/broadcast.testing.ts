@@ -19,6 +19,7 @@ import { createRecentEntries } from '../streams/recent-entries.ts';
 import { createBroadcast, type BroadcastOptions } from './broadcast.ts';
 import type { Conflation, LiveStream } from './channel.ts';
 import { Member } from './member.ts';
+import { Outlet } from './outlet.ts';
 import type { LiveServer, LiveSocket } from './socket.ts';
 
 const EPOCH = 7;
@@ -47,7 +48,7 @@ export async function createStage(options: BroadcastOptions = {}) {
     next();
   });
   io.on('connection', (socket: LiveSocket) => {
-    const member = new Member(socket);
+    const member = new Member(socket, new Outlet(socket));
     members.set(socket.id, member);
     const wish = (selector: string, conflation?: Conflation) => {
       return {

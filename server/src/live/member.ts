@@ -1,21 +1,24 @@
 import type { Audience } from './audience.ts';
 import type { Behind, Channel } from './channel.ts';
-import { Outlet } from './outlet.ts';
+import type { Outlet } from './outlet.ts';
 import type { LiveSocket } from './socket.ts';
+
+/** How something gets out to a member. */
+export type Exit = Pick<Outlet, 'form' | 'send' | 'offer' | 'waiting' | 'taken' | 'cut'>;
 
 /** A connection, as far as it has subscriptions. */
 export class Member {
   readonly socket: LiveSocket;
-  readonly outlet: Outlet;
+  readonly outlet: Exit;
   /** A channel of several subscriptions is in here as often. */
   readonly channels: Channel[] = [];
   audience: Audience | undefined;
   /** Set while it cannot follow. */
   lag: Lag | undefined;
 
-  constructor(socket: LiveSocket) {
+  constructor(socket: LiveSocket, outlet: Exit) {
     this.socket = socket;
-    this.outlet = new Outlet(socket);
+    this.outlet = outlet;
   }
 }
 

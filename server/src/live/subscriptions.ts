@@ -13,6 +13,7 @@ import type { Log } from '../log.ts';
 import { metaOf, type Broadcast } from './broadcast.ts';
 import type { Channel, Conflation, LiveStream, Viewer } from './channel.ts';
 import { Member } from './member.ts';
+import { Outlet } from './outlet.ts';
 import { answer } from './replies.ts';
 import type { Replay, ReplayPorts } from './replay.ts';
 import type { Part } from './socket.ts';
@@ -50,18 +51,22 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
     }
     // Joined before anything is read, and where the channels are in this moment: replay.ts says why nothing falls between.
     const channel = broadcast.join(member, { selector, viewer, conflation });
-    const at = broadcast.position();
+    let at = broadcast.position();
     metrics.subscriptions.inc();
     try {
-      const streams = await catalog.select(selector, viewer);
+      let streams = await catalog.select(selector, viewer);
       if (streams.length === 0 && !wait) {
         throw new QuantumFluxError(
           'not_found',
           `No stream matches ${text}. A stream exists once a point was written to it.`,
         );
       }
+      // From here on they are followed; until here, something of them may have gone by.
+      while (channel.meet(streams.map(({ id }) => id))) {
+        at = broadcast.position();
+        streams = await catalog.select(selector, viewer);
+      }
       const ids = streams.map(({ id }) => id);
-      channel.meet(ids);
       const now = Date.now();
       const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
       const newcomer = { channel, protocol, at, ids };
@@ -96,7 +101,7 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
 
   return {
     attend(socket) {
-      const member = new Member(socket);
+      const member = new Member(socket, new Outlet(socket));
       answer(socket, 'subscribe', log, (input) => subscribe(member, input));
       answer(socket, 'unsubscribe', log, (input) => unsubscribe(member, input));
       return () => {

@@ -25,6 +25,9 @@ type Host = ReactiveControllerHost & HTMLElement & { readonly renderRoot: Docume
 /** How long an element is out of sight before it stops watching, in ms: who scrolls or looks away often comes back soon. */
 const PATIENCE_MS = 4_000;
 
+/** Who was away for longer gets history, thinned, instead of all that was missed, in ms. */
+const RESUMABLE_MS = 60_000;
+
 const noClient = refusingClient(
   'No server is named here. Put this tag into <quantumflux-provider url="…" key="…">, or load quantumflux.js from your server.',
 );
@@ -43,6 +46,7 @@ export class LiveController implements ReactiveController {
   #observer: IntersectionObserver | undefined;
   #isNear = false;
   #isAwake = false;
+  #sleptAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: Subject | undefined;
   #source: LiveSource | undefined;
@@ -87,7 +91,7 @@ export class LiveController implements ReactiveController {
     if (!this.#isAwake) return;
     const subject = this.#subject();
     if (JSON.stringify(subject) !== JSON.stringify(this.#asked)) this.#change(subject);
-    else if (!this.#shown && !this.#next) this.#watch();
+    else if (!this.#shown && !this.#next) this.#watch({ isNew: Date.now() - this.#sleptAt > RESUMABLE_MS });
   }
 
   hostUpdated(): void {
@@ -145,6 +149,7 @@ export class LiveController implements ReactiveController {
   /** What was shown stays, and when somebody looks again it goes on from there. */
   #sleep(): void {
     clearTimeout(this.#timer);
+    if (this.#isAwake) this.#sleptAt = Date.now();
     this.#isAwake = false;
     this.#unwatch();
   }
@@ -153,19 +158,23 @@ export class LiveController implements ReactiveController {
   #change(subject: Subject | undefined): void {
     if (subject?.stream !== this.#asked?.stream) this.#forget();
     this.#asked = subject;
-    this.#source = undefined;
-    if (!subject) return this.#unwatch();
-    const { stream, ...options } = subject;
-    try {
-      this.#source = this.#client.stream(stream, { ...options, wait: true });
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return this.#say({ series: [], state: { is: 'error', error: { message } } });
-    }
-    this.#watch();
+    if (subject) this.#watch({ isNew: true });
+    else this.#unwatch();
   }
 
-  #watch(): void {
+  #find({ stream, ...options }: Subject): LiveSource {
+    const asked = { ...options, wait: true } as const;
+    try {
+      return this.#client.stream(stream, asked);
+    } catch (error) {
+      return refusingClient(error instanceof Error ? error.message : String(error)).stream(stream, asked);
+    }
+  }
+
+  /** `isNew`: from history; otherwise from where it was. */
+  #watch({ isNew }: { isNew: boolean }): void {
+    if (!this.#asked) return;
+    if (isNew) this.#source = this.#find(this.#asked);
     this.#next?.();
     this.#next = undefined;
     let isShown = false;

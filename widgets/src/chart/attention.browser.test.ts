@@ -113,6 +113,22 @@ describe('a chart that nobody sees', () => {
     });
   }
 
+  it('gets history instead of all that was missed when it was away for long, and keeps its picture until then', async () => {
+    const { chart, feed } = await showChart();
+    chart.hidden = true;
+    await until(() => feed.server.subscriptions === 0);
+    feed.write({ stream: 'a.b' }, [[NOON, 12]]);
+    const { now } = Date;
+    Date.now = () => now() + 61_000;
+    const isTold = watchFor(() => has(chart, '.badge') || has(chart, '.skeleton'));
+    chart.hidden = false;
+    await until(() => textOf(chart, '.legend') === 'a.b 12%');
+    Date.now = now;
+    expect(feed.server.requests).to.have.length(2);
+    expect(feed.server.requests[1]).not.to.have.property('resume');
+    expect(isTold()).to.equal(false);
+  });
+
   it('goes on watching when somebody looks again soon', async () => {
     const { chart, feed } = await showChart();
     chart.hidden = true;

@@ -34,7 +34,7 @@ describe('<quantumflux-debug>', () => {
   it('keeps up with what happens: points, gaps, and what was left out', async () => {
     const { debug, feed } = await showDebug();
     feed.write({ stream: 'a.b' }, [[NOON, 1]]);
-    await until(() => row(debug)[3]?.endsWith(' of 1') === true);
+    await until(() => row(debug)[3]?.startsWith('1 (') === true);
     feed.server.loseFrames(1);
     feed.write({ stream: 'a.b' }, [[NOON, 2]]);
     feed.write({ stream: 'a.b' }, [[NOON, 3]]);

@@ -37,8 +37,8 @@ export function measuresOf(d: Diagnostics): [name: string, value: string][] {
     ['Round trip', milliseconds(d.roundTripMs)],
     ['Reconnects', String(d.reconnects)],
     ['Moves', String(d.moves)],
-    ['Frames', `${perSecond(d.framesPerSecond)} of ${d.frames}`],
-    ['Bytes', `${formatValue(d.bytesPerSecond, 'bytes/s')} of ${formatValue(d.bytes, 'bytes')}`],
+    ['Frames', `${d.frames} (${perSecond(d.framesPerSecond)})`],
+    ['Bytes', `${formatValue(d.bytes, 'bytes')} (${formatValue(d.bytesPerSecond, 'bytes/s')})`],
   ];
 }
 
@@ -51,7 +51,7 @@ export function cellsOf(stream: StreamDiagnostics): string[] {
   return [
     state,
     String(series),
-    `${perSecond(pointsPerSecond)} of ${points}`,
+    `${points} (${perSecond(pointsPerSecond)})`,
     milliseconds(ageMs?.p50 ?? null),
     milliseconds(ageMs?.p99 ?? null),
     String(skipped),
