@@ -110,14 +110,9 @@ const table = [
     why: 'passwords and tokens are the business of auth/.',
   },
   {
-    what: ['engine.io-client'],
-    by: ['sdk/src/socket-io.ts'],
+    what: ['socket.io-client', 'socket.io-parser', 'engine.io-client'],
+    by: ['sdk/src/socket-io.ts', 'sdk/src/socket-io.lean.ts', sdkTests, serverTests],
     why: 'the connection is the business of the SDK.',
-  },
-  {
-    what: ['socket.io-client'],
-    by: [sdkTests, serverTests],
-    why: 'the SDK speaks Socket.io by itself; that others can as well is proved by tests.',
   },
   {
     what: ['lit', 'lit/**', '@lit/**'],

@@ -10,7 +10,7 @@ const target = 'es2022';
 /** Types are the compiler's business (`tsc -b`); here TypeScript is only stripped, and Lit's decorators lowered. */
 const typescript = (folder) => ({
   ...esbuild({ include: /\.ts$/, tsconfig: join(root, folder, 'tsconfig.json'), target }),
-  // Its resolver would defeat the `browser` fields that node-resolve reads: engine.io-client would come in for Node.
+  // Its resolver would defeat the `browser` fields that node-resolve reads: socket.io-client would come in for Node.
   resolveId: undefined,
 });
 
@@ -46,11 +46,28 @@ export const sdk = modules('sdk', entries('sdk'));
 /** One module per tag, so that an application takes only those it uses. */
 export const widgets = modules('widgets', entries('widgets'));
 
-/** Engine.IO brings WebTransport along; our servers offer WebSocket, and polling where that is blocked. */
-const withoutWebTransport = {
-  name: 'without-webtransport',
-  load: (id) => (/engine\.io-client.*webtransport\.js$/.test(id) ? 'export class WT {}' : null),
+/**
+ * The part of Socket.io that a page needs (in the packages it is socket.io-client itself), and Engine.IO without what it brings
+ * for servers and browsers that we have none of: WebTransport (ours offer WebSocket, and polling where that is blocked),
+ * and an address parser of its own.
+ */
+const lean = {
+  name: 'lean',
+  resolveId: (id, importer) =>
+    id === './socket-io.ts' && importer === join(root, 'sdk/src/link.ts')
+      ? join(root, 'sdk/src/socket-io.lean.ts')
+      : null,
+  load(id) {
+    if (/engine\.io-client.*webtransport\.js$/.test(id)) return 'export class WT {}';
+    if (/engine\.io-client.*parseuri\.js$/.test(id)) return `export ${parse}`;
+    return null;
+  },
 };
+
+function parse(uri) {
+  const { protocol, hostname, port } = new URL(uri);
+  return { protocol: protocol.slice(0, -1), host: hostname.replace(/[[\]]/g, ''), port };
+}
 
 const licences = '/*! QuantumFlux (MIT) with Lit (BSD-3-Clause), d3 (ISC) and Socket.io (MIT) */';
 
@@ -67,29 +84,34 @@ const minify = {
 };
 
 /** For a script tag: one file with all it needs, from the sources. */
-export const cdn = {
-  input: join(root, 'widgets/src/cdn.ts'),
+const oneFile = (source, output) => ({
+  input: join(root, source),
   plugins: [
+    lean,
     resolve({ browser: true, exportConditions: ['quantumflux-source', 'production'] }),
     typescript('widgets'),
-    withoutWebTransport,
   ],
   onwarn(warning, warn) {
     const ours = warning.ids?.some((id) => !id.includes('node_modules')) ?? true;
     if (warning.code !== 'CIRCULAR_DEPENDENCY' || ours) warn(warning);
   },
   output: {
-    file: join(root, 'widgets/dist/cdn/quantumflux.js'),
+    file: join(root, output),
     format: 'es',
     inlineDynamicImports: true,
     sourcemap: true,
     plugins: [minify],
   },
-};
+});
+
+export const cdn = oneFile('widgets/src/cdn.ts', 'widgets/dist/cdn/quantumflux.js');
+
+/** Beside it, and loaded by it when the address of the page has `qf-debug`. */
+export const debug = oneFile('widgets/src/debug/debug.ts', 'widgets/dist/cdn/quantumflux-debug.js');
 
 /** The program, with the generated database client inside. */
 export const server = modules('server', { main: join(root, 'server/src/main.ts') }, [
   copy({ migrations: 'prisma/migrations', demo: 'examples/demo' }),
 ]);
 
-export default [sdk, widgets, cdn, server];
+export default [sdk, widgets, cdn, debug, server];

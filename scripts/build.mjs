@@ -22,6 +22,7 @@ const parts = {
   sdk: { output: 'sdk/dist/index.js', sources: [...shared, 'sdk/src'] },
   widgets: { output: 'widgets/dist/index.js', sources: [...shared, 'widgets/src'] },
   cdn: { output: 'widgets/dist/cdn/quantumflux.js', sources: [...shared, 'widgets/src', 'sdk/src'] },
+  debug: { output: 'widgets/dist/cdn/quantumflux-debug.js', sources: [...shared, 'widgets/src', 'sdk/src'] },
   server: {
     output: 'server/dist/main.js',
     sources: [...shared, 'server/src', 'prisma/migrations', 'examples/demo'],

@@ -4,13 +4,17 @@ import { root } from './run.mjs';
 
 const server = 'http://localhost:5000';
 const script = join(root, 'widgets/src/cdn.ts');
+const scripts = {
+  '/sdk/quantumflux.js': script,
+  '/sdk/quantumflux-debug.js': join(root, 'widgets/src/debug/debug.ts'),
+};
 const scriptFolder = dirname(script);
 
-/** Gives the demo page its script from the sources, under the address that the script has in production. */
+/** Gives the demo page its scripts from the sources, under the addresses that they have in production. */
 const scriptFromSources = {
   name: 'script-from-sources',
   enforce: 'pre',
-  resolveId: (id) => (id.split('?')[0] === '/sdk/quantumflux.js' ? script : null),
+  resolveId: (id) => scripts[id.split('?')[0]] ?? null,
   // Built, all modules are one, at the address in the page; the sources each have their own, without the page's key.
   transform: (code, id) =>
     id.startsWith(scriptFolder)

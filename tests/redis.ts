@@ -30,39 +30,57 @@ export type TestRedis = {
 
 /**
  * A Redis of the test's own, which keeps nothing, or everything in a folder of the test's. Given a port, it comes back in
- * the place of one that was killed.
+ * the place of one that was killed. `more` are arguments of redis-server; `under` is a command that runs it.
  */
-export async function startRedis({ port, keepIn }: { port?: number; keepIn?: string } = {}): Promise<TestRedis> {
+export async function startRedis({
+  port,
+  keepIn,
+  host = '127.0.0.1',
+  more = [],
+  under = [],
+}: RedisOptions = {}): Promise<TestRedis> {
   const dir = keepIn ?? (await mkdtemp(join(tmpdir(), 'quantumflux-redis-')));
   const at = port ?? (await findFreePort());
   const keep = keepIn === undefined ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', 'always'];
-  const args = ['--port', String(at), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...keep];
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exit = once(child, 'exit');
+  const args = ['--port', String(at), '--bind', host, '--dir', dir, '--save', '', ...keep, ...more];
+  const redis = await startProgram([...under, 'redis-server', ...args], 'Ready to accept connections');
   const end = (signal: NodeJS.Signals) => async () => {
-    process.off('exit', endWithUs);
-    child.kill(signal);
-    // One that is paused does not hear of its end.
-    child.kill('SIGCONT');
-    await exit;
+    await redis.end(signal);
     if (keepIn === undefined) await rm(dir, { recursive: true, force: true });
   };
+  return {
+    url: `redis://${host}:${at}`,
+    port: at,
+    kill: end('SIGKILL'),
+    pause: () => redis.signal('SIGSTOP'),
+    resume: () => redis.signal('SIGCONT'),
+    stop: end('SIGTERM'),
+  };
+}
+
+type RedisOptions = { port?: number; keepIn?: string; host?: string; more?: string[]; under?: string[] };
+
+/** Runs until it ends, or we do. Resolves once it has said that it is ready. */
+export async function startProgram([program, ...args]: string[], ready: string) {
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
   const endWithUs = () => child.kill('SIGKILL');
   process.on('exit', endWithUs);
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     said.push(line);
-    if (line.includes('Ready to accept connections')) {
-      child.stdout.resume();
-      return {
-        url: `redis://127.0.0.1:${at}`,
-        port: at,
-        kill: end('SIGKILL'),
-        pause: () => void child.kill('SIGSTOP'),
-        resume: () => void child.kill('SIGCONT'),
-        stop: end('SIGTERM'),
-      };
-    }
+    if (!line.includes(ready)) continue;
+    child.stdout.resume();
+    return {
+      signal: (signal: NodeJS.Signals) => void child.kill(signal),
+      async end(signal: NodeJS.Signals): Promise<void> {
+        process.off('exit', endWithUs);
+        child.kill(signal);
+        // One that is paused does not hear of its end.
+        child.kill('SIGCONT');
+        await exit;
+      },
+    };
   }
-  throw new Error(`redis-server did not start:\n${said.join('\n')}`);
+  throw new Error(`${program} did not start:\n${said.join('\n')}`);
 }

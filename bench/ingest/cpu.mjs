@@ -19,7 +19,8 @@ export function memoryOf(pid) {
   return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
 }
 
-function childrenOf(pid) {
+/** The processes that one has started and that still run. */
+export function childrenOf(pid) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && statOf(name)?.[1] === String(pid))
     .map(Number);

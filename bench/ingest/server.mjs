@@ -10,15 +10,19 @@ import pg from 'pg';
 const program = join(import.meta.dirname, '../../server/dist/main.js');
 const key = `qf_sk_${'bench'.repeat(10)}`;
 
-/** The built server as its user runs it, on an embedded PostgreSQL with its usual settings, on this machine alone. */
-export async function startBenchServer() {
+/**
+ * The built server as its user runs it, on an embedded PostgreSQL with its usual settings, on this machine alone. `pin` are
+ * words before the command, `taskset -c 0`, which PostgreSQL then is under too.
+ */
+export async function startBenchServer({ pin = [], port: wanted, env = {} } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'quantumflux-bench-'));
   // PostgreSQL runs as an account of its own when this is run by root.
   await chmod(dir, 0o755);
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   // To look inside: BENCH_NODE_ARGS="--cpu-prof --cpu-prof-dir=/tmp/profiles".
   const nodeArgs = process.env.BENCH_NODE_ARGS?.split(' ') ?? [];
-  const child = spawn(process.execPath, [...nodeArgs, program], {
+  const [command, ...args] = [...pin, process.execPath, ...nodeArgs, program];
+  const child = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -28,9 +32,14 @@ export async function startBenchServer() {
       PORT: String(port),
       BOOTSTRAP_SECRET_KEY: key,
       HOST_METRICS: 'off',
+      ...env,
     },
   });
+  // PostgreSQL goes with it, when this ends before its time.
+  const endWithUs = () => child.kill('SIGTERM');
+  process.once('exit', endWithUs);
   const stop = async () => {
+    process.off('exit', endWithUs);
     const exit = once(child, 'exit');
     if (child.exitCode === null && child.kill('SIGTERM')) await exit;
     await rm(dir, { recursive: true, force: true });
@@ -51,27 +60,35 @@ export async function startBenchServer() {
     postmaster: await postmasterOf(home),
     /** The address of a database of its own for the rivals, on the same PostgreSQL. */
     database,
+    /** The address of the server's own database, for another server beside it. */
+    ownDatabase: await addressOf(home),
     /** Points that were ingested and compacted since its start. */
     async metrics() {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const valueOf = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+      const valueOf = await metricsOf(port);
       return {
         ingested: valueOf('quantumflux_points_ingested_total'),
         compacted: valueOf('quantumflux_points_compacted_total'),
       };
     },
-    /** How many commits the journal has seen, and its payloads' bytes. */
+    /** How many commits the journal has seen, its rows, and their payloads' bytes. */
     async journal() {
       const [row] = await query(
         await addressOf(home),
-        'SELECT max("offset") AS commits, sum(octet_length(payload)) AS bytes FROM journal',
+        'SELECT max("offset") AS commits, count(*) AS rows, sum(octet_length(payload)) AS bytes FROM journal',
       );
-      return { commits: Number(row.commits), bytes: Number(row.bytes) };
+      return { commits: Number(row.commits), rows: Number(row.rows), bytes: Number(row.bytes) };
     },
   };
 }
 
-async function ready(url, child) {
+/** What a server tells of itself by name; NaN for what it does not. Some of it begins anew whenever it is asked. */
+export async function metricsOf(port) {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+/** Until a server is there. */
+export async function ready(url, child) {
   for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50)) {
     if (child.exitCode !== null) throw new Error('the server gave up');
     const isReady = await fetch(url).then(

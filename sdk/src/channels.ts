@@ -23,6 +23,7 @@ export class Channels {
   #due = 0;
   #kept: Message[] = [];
   #keptBytes = 0;
+  #onEmpty: (() => void) | undefined;
 
   constructor(link: Pick<Link, 'ask'>) {
     this.#link = link;
@@ -31,6 +32,12 @@ export class Channels {
   /** Whether there is a subscription, so that the server has something to say. */
   get isListening(): boolean {
     return this.#members.size > 0;
+  }
+
+  /** Calls back once nobody is subscribed here, nor about to be; at once when that is so. */
+  whenEmpty(call: () => void): void {
+    this.#onEmpty = call;
+    this.#checkEmpty();
   }
 
   /** Hands a message to whoever is on its channel. */
@@ -61,6 +68,7 @@ export class Channels {
       )
       .finally(() => {
         if (--this.#due === 0) this.#forget();
+        this.#checkEmpty();
       });
     return () => {
       if (isStopped) return;
@@ -80,6 +88,11 @@ export class Channels {
     if (members?.size === 0) this.#members.delete(channel);
     // The reply says nothing that matters: refused or lost, it is ended as well.
     this.#link.ask('unsubscribe', { channel }).catch(() => undefined);
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.#due === 0 && this.#members.size === 0) this.#onEmpty?.();
   }
 
   /** Bounded: what is dropped here shows up as a gap, and is asked for. */

@@ -1,13 +1,16 @@
 import { addressOf } from './address.ts';
-import { Clock } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { createCredentials } from './credentials.ts';
-import { request, type HttpPorts, type RequestOptions } from './http.ts';
+import { diagnose, type Diagnostics } from './diagnostics.ts';
+import { Listeners, type Events } from './events.ts';
+import { request, type HttpPorts, type RequestOptions, type WriteOptions } from './http.ts';
+import { Lease } from './lease.ts';
 import type { LiveUpdate } from './live-state.ts';
 import { LiveStream, type LivePorts } from './live-stream.ts';
 import { openLink, type OpenLink } from './link.ts';
 import { withDefaults, type ClientOptions, type Stop, type StreamOptions } from './options.ts';
+import { joinRoom, type PresenceOptions, type PresenceUpdate } from './presence.ts';
 import {
   endpoints,
   HEARTBEAT_MS,
@@ -19,6 +22,7 @@ import {
   type StreamInfo,
   type StreamWrite,
 } from './protocol/index.ts';
+import { leaseShared } from './shared-connection.ts';
 
 /**
  * A client of one server. Nothing is sent until something is watched, queried or written.
@@ -36,17 +40,27 @@ const network: Transport = { openLink, fetch: (...request) => fetch(...request) 
 /** Live subscriptions, queries and writes on one server. Made by `connect()`. */
 export class QuantumFluxClient {
   readonly #http: HttpPorts;
-  readonly #connection: Connection;
-  readonly #clock = new Clock();
-  readonly #live: Omit<LivePorts, 'onEnd'>;
+  readonly #connection: Lease;
+  readonly #live: Omit<LivePorts, 'onStart' | 'onEnd'>;
   readonly #streams = new Map<string, LiveStream>();
+  readonly #listeners = new Listeners();
 
   /** `transport`: the network, unless a test brings something else. */
   constructor(options: ClientOptions, transport: Transport = network) {
     const { url, reconnect = { minMs: 500, maxMs: 20_000 }, lingerMs = 5_000, silenceMs = 3 * HEARTBEAT_MS } = options;
-    this.#http = { address: addressOf(url), credentials: createCredentials(options), fetch: transport.fetch };
-    this.#connection = new Connection({ ...this.#http, openLink: transport.openLink, reconnect, silenceMs });
-    this.#live = { connection: this.#connection, clock: this.#clock, reconnect, lingerMs };
+    const { share = 'document' in globalThis } = options;
+    const { openLink, fetch } = transport;
+    const address = addressOf(url);
+    const own = { address, openLink, reconnect, silenceMs, credentials: createCredentials(options) };
+    const { lease, credentials } =
+      share && transport === network
+        ? leaseShared(options, own)
+        : { lease: new Lease(new Connection(own)), credentials: own.credentials };
+    this.#http = { address, credentials, fetch };
+    this.#connection = lease;
+    const { tell } = this.#listeners;
+    this.#live = { connection: lease, reconnect, lingerMs, tell };
+    lease.observe((state) => tell('state', state));
   }
 
   /** What the connection is doing. */
@@ -56,7 +70,17 @@ export class QuantumFluxClient {
 
   /** Calls back at every change of `state`, not for the present one. */
   onState(onChange: (state: ConnectionState) => void): Stop {
-    return this.#connection.observe(onChange);
+    return this.on('state', onChange);
+  }
+
+  /** Calls back whenever such a thing happens: `state`, `resync`, `skipped`. */
+  on<Name extends keyof Events>(name: Name, handler: (event: Events[Name]) => void): Stop {
+    return this.#listeners.on(name, handler);
+  }
+
+  /** How the connection and what is watched do. Costs nothing until it is called. */
+  diagnostics(): Diagnostics {
+    return diagnose(this.#connection, this.#streams.values());
   }
 
   /**
@@ -70,6 +94,7 @@ export class QuantumFluxClient {
     if (shared) return shared;
     const live: LiveStream = new LiveStream(selector, all, {
       ...this.#live,
+      onStart: () => void (this.#streams.has(key) || this.#streams.set(key, live)),
       onEnd: () => void (this.#streams.get(key) === live && this.#streams.delete(key)),
     });
     this.#streams.set(key, live);
@@ -79,6 +104,14 @@ export class QuantumFluxClient {
   /** `stream()` and `watch()` in one. */
   watch(selector: string, options: StreamOptions, onUpdate: (update: LiveUpdate) => void): Stop {
     return this.stream(selector, options).watch(onUpdate);
+  }
+
+  /**
+   * Is in a room of the organization (`dashboard:42`) until it is stopped, and calls back with who is, at first and
+   * whenever that changes. Those who see public streams only are among themselves.
+   */
+  presence(room: string, options: PresenceOptions, onChange: (update: PresenceUpdate) => void): Stop {
+    return joinRoom(this.#connection, room, options, onChange);
   }
 
   /**
@@ -93,10 +126,14 @@ export class QuantumFluxClient {
     return request(endpoints.query, { ...options, query }, this.#http);
   }
 
-  /** Stores points; when it resolves they are on disk. All of them are stored, or none. */
-  async write(streams: StreamWrite | readonly StreamWrite[], options: RequestOptions = {}): Promise<void> {
+  /**
+   * Stores points; when it resolves they are on disk. All of them are stored, or none. It is sent again when that may help, and
+   * stored once however often it is sent. When it rejects with `unavailable`, it may be stored nevertheless.
+   */
+  async write(streams: StreamWrite | readonly StreamWrite[], options: WriteOptions = {}): Promise<void> {
     const body = { streams: Array.isArray(streams) ? streams : [streams] };
-    await request(endpoints.writePoints, { ...options, body }, this.#http);
+    const { idempotencyKey = randomKey() } = options;
+    await request(endpoints.writePoints, { ...options, idempotencyKey, body }, this.#http);
   }
 
   /** The streams that match, without points. Default: all. */
@@ -109,13 +146,21 @@ export class QuantumFluxClient {
     return answer.streams;
   }
 
-  /** The server's clock, in ms since the epoch: the local one, put right by what replies to subscriptions told. */
+  /** The server's clock, in ms since the epoch: the local one, put right by what the server told of its own. */
   now(): number {
-    return this.#clock.now();
+    return this.#connection.clock.now();
   }
 
-  /** Ends the connection and all subscriptions, for good. Watchers are not called any more. */
+  /**
+   * Ends all subscriptions of this client, for good, and the connection, unless others share it. Watchers are not called any
+   * more.
+   */
   close(): void {
     this.#connection.close();
   }
+}
+
+/** `crypto.randomUUID()` is only there where a page came over https. */
+function randomKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }

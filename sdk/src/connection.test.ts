@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { QuantumFluxError, type QuantumFluxClient, type ClientOptions } from './index.ts';
+import { connect, QuantumFluxError, type QuantumFluxClient, type ClientOptions } from './index.ts';
 import { PROTOCOL_VERSION } from './protocol/index.ts';
 import { createFixture, has, isLive, pause, record, until, valuesOf, type Fixture } from './testing/live.fixture.ts';
+import { createProxy } from './testing/proxy.fixture.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from './testing/test-server.ts';
 
 let server: TestServer;
@@ -90,6 +91,28 @@ describe('lost connections', () => {
     await has(live, 1);
     write(2);
     await has(live, 1, 2);
+  });
+
+  test('so is one whose proxy lets requests pass and cuts whoever asks for a WebSocket', async () => {
+    await start();
+    const proxy = await createProxy(server.url, { webSocket: false });
+    const behind = connect({ url: proxy.url, key: 'qf_pk_test', reconnect: { minMs: 5, maxMs: 50 } });
+    write(1);
+    const live = behind.stream('cpu');
+    live.watch(() => undefined);
+    await has(live, 1);
+    const all = [1];
+    for (let value = 2; value < 50; value++) {
+      write(value);
+      all.push(value);
+      if (value % 5 === 0) server.beat();
+      if (value % 20 === 0) server.cut();
+    }
+    await has(live, ...all);
+    expect(behind.diagnostics()).toMatchObject({ transport: 'polling', protocol: 2, connection: { is: 'connected' } });
+    expect(proxy.upgrades).toBeGreaterThan(0);
+    behind.close();
+    await proxy.close();
   });
 
   test('the browser coming online is a reason not to wait', async () => {
@@ -230,7 +253,11 @@ describe('refusals', () => {
         error: { code: 'forbidden', message: 'This key is for another page.' },
       }),
     );
-    expect(client.state).toEqual({ is: 'error', error: expect.objectContaining({ code: 'forbidden' }) as unknown });
+    expect(client.state).toEqual({
+      is: 'error',
+      reason: 'refused',
+      error: expect.objectContaining({ code: 'forbidden' }) as unknown,
+    });
     await pause(100);
     expect(server.handshakes).toEqual([{ protocol: PROTOCOL_VERSION, frames: 'bare', key: 'qf_pk_test' }]);
   });
@@ -322,7 +349,9 @@ describe('tokens', () => {
     await isLive(live);
     const before = Date.now();
     server.goodbye('shutdown', { retryMs: 200 });
-    await until(() => expect(client.state).toMatchObject({ is: 'waiting', reason: { code: 'unavailable' } }));
+    await until(() =>
+      expect(client.state).toMatchObject({ is: 'waiting', reason: 'shutdown', error: { code: 'unavailable' } }),
+    );
     await isLive(live);
     expect(Date.now() - before).toBeGreaterThanOrEqual(195);
   });

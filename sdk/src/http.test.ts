@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { connect, type ClientOptions } from './index.ts';
 
-type Seen = { method: string; url: string; authorization: string | undefined; body: string };
+type Seen = { method: string; url: string; authorization: string | undefined; key: string | undefined; body: string };
 
 let server: Server;
 const seen: Seen[] = [];
@@ -20,7 +20,8 @@ async function clientOf(answer: (response: ServerResponse, seen: Seen) => void, 
   server = createServer((request: IncomingMessage, response) => {
     void text(request).then((body) => {
       const { method = '', url = '', headers } = request;
-      const one = { method, url, authorization: headers.authorization, body };
+      const { authorization, 'idempotency-key': key } = headers;
+      const one = { method, url, authorization, key: key as string | undefined, body };
       seen.push(one);
       answer(response, one);
     });
@@ -109,13 +110,17 @@ test.each([
   [200, 'internal', 'The server answered 200 OK, but not in JSON.'],
 ])('an answer of %i that is not ours is a sentence with the status', async (status, code, message) => {
   const client = await clientOf((response) => response.writeHead(status).end('<html>nginx</html>'));
-  await expect(client.query({ select: 'a' })).rejects.toMatchObject({ name: 'QuantumFluxError', code, message });
+  await expect(client.query({ select: 'a' }, { retry: false })).rejects.toMatchObject({
+    name: 'QuantumFluxError',
+    code,
+    message,
+  });
 });
 
 test('a server that is not there is unavailable', async () => {
   const client = await clientOf(() => undefined);
   await new Promise((resolve) => server.close(resolve));
-  await expect(client.query({ select: 'a' })).rejects.toMatchObject({
+  await expect(client.query({ select: 'a' }, { retry: false })).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining('cannot be reached') as string,
   });
@@ -151,5 +156,94 @@ test('a token that nobody brings is an error that says so', async () => {
   await expect(client.query({ select: 'a' })).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining('no session') as string,
+  });
+});
+
+describe('[E2] what may pass is sent again', () => {
+  const temp = { stream: 'plant.temp', points: [[1, 21.5]] as const };
+  const away = json(503, { error: { code: 'unavailable', message: 'The database is away.' } });
+
+  test('[I1] [I2] a write with the same key and body, until it is stored', async () => {
+    const answers: ((response: ServerResponse) => void)[] = [
+      away,
+      (response) => response.destroy(),
+      (response) => {
+        response.writeHead(409, { 'retry-after': '1', 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: { code: 'conflict', message: 'The first is under way.' } }));
+      },
+      (response) => response.writeHead(204).end(),
+    ];
+    const client = await clientOf((response) => answers[seen.length - 1]!(response));
+    await client.write(temp);
+    expect(seen.length).toBe(4);
+    expect(seen[0]!.key).toMatch(/^[\x21-\x7e]{10,255}$/);
+    expect(new Set(seen.map(({ key, body }) => `${key} ${body}`)).size).toBe(1);
+  });
+
+  test('each write has a key of its own, or the one that it was given', async () => {
+    const client = await clientOf((response) => response.writeHead(204).end());
+    await client.write(temp);
+    await client.write(temp);
+    await client.write(temp, { idempotencyKey: 'mine' });
+    const keys = seen.map(({ key }) => key);
+    expect([new Set(keys).size, keys[2]]).toEqual([3, 'mine']);
+  });
+
+  test('a query as well, and it has no key', async () => {
+    const client = await clientOf((response) => (seen.length < 3 ? away : json(200, { streams: [] }))(response));
+    expect(await client.query({ select: 'a' })).toEqual({ streams: [] });
+    expect(seen.map(({ key }) => key)).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('not before the server wants it', async () => {
+    const times: number[] = [];
+    const client = await clientOf((response) => {
+      times.push(Date.now());
+      if (times.length > 1) return response.writeHead(204).end();
+      response.writeHead(429, { 'retry-after': '1', 'content-type': 'application/json' });
+      return response.end(JSON.stringify({ error: { code: 'rate_limited', message: 'Slowly.' } }));
+    });
+    await client.write(temp);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('not when the server wants to be left alone for long, and not when the caller does not want it', async () => {
+    const client = await clientOf((response) => {
+      response.writeHead(503, { 'retry-after': '60', 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { code: 'unavailable', message: 'In a minute.' } }));
+    });
+    await expect(client.write(temp)).rejects.toThrow('In a minute.');
+    await expect(client.write(temp, { retry: false })).rejects.toThrow('In a minute.');
+    expect(seen.length).toBe(2);
+  });
+
+  test('not what does not pass', async () => {
+    const client = await clientOf(json(409, { error: { code: 'conflict', message: 'The unit is another one.' } }));
+    await expect(client.write(temp)).rejects.toMatchObject({ code: 'conflict' });
+    expect(seen.length).toBe(1);
+  });
+
+  test('not after the caller gave up', async () => {
+    const client = await clientOf(away);
+    const controller = new AbortController();
+    const answer = client.write(temp, { signal: controller.signal });
+    await expect.poll(() => seen.length).toBe(1);
+    controller.abort(new Error('The user left.'));
+    await expect(answer).rejects.toThrow('The user left.');
+    const before = seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(seen.length).toBe(before);
+  });
+});
+
+test('an answer that breaks off is unavailable', async () => {
+  const client = await clientOf((response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"streams":');
+    setTimeout(() => response.destroy(), 20);
+  });
+  await expect(client.query({ select: 'a' }, { retry: false })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'The answer of the server broke off.',
   });
 });

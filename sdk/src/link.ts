@@ -17,6 +17,9 @@ const REPLY_TIMEOUT_MS = 20_000;
 /** A server of version 1 says no welcome, and nothing else either before it is asked. */
 const WELCOME_TIMEOUT_MS = 2_000;
 
+/** A channel that nobody has: to be refused what is asked of it is a sign of life, and changes nothing. */
+export const NO_CHANNEL = Number.MAX_SAFE_INTEGER;
+
 type Asked<Event extends keyof ClientEvents> = Parameters<ClientEvents[Event]>[0];
 type Answered<Event extends keyof ClientEvents> =
   Parameters<Parameters<ClientEvents[Event]>[1]>[0] extends Reply<infer Value> ? Value : never;
@@ -99,7 +102,7 @@ export function openLink(
   }
 
   function lose(sentence: string, cause?: unknown): void {
-    end({ is: 'lost', error: new QuantumFluxError('unavailable', sentence, { cause }) });
+    end({ is: isOpen ? 'lost' : 'unreachable', error: new QuantumFluxError('unavailable', sentence, { cause }) });
   }
 
   async function introduce(send: (auth: object) => void): Promise<void> {
@@ -107,7 +110,7 @@ export function openLink(
       const handshake: Handshake = { protocol: PROTOCOL_VERSION, frames: 'bare', ...(await credentials.renew()) };
       if (!isOver) send(handshake);
     } catch (cause) {
-      end({ is: 'refused', error: toQuantumFluxError(cause) });
+      end({ is: 'no-token', error: toQuantumFluxError(cause) });
     }
   }
 

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import type { QuantumFluxClient, ClientOptions } from './index.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ClientOptions, LiveUpdate, QuantumFluxClient } from './index.ts';
 import { createFixture, has, isLive, pause, record, until, valuesOf, type Fixture } from './testing/live.fixture.ts';
 import type { TestServer, TestServerOptions } from './testing/test-server.ts';
 
@@ -178,7 +178,7 @@ describe('watchers', () => {
     await pause(50);
     expect(server.subscriptions).toBe(1);
     await until(() => expect([server.subscriptions, server.connections]).toEqual([0, 0]));
-    expect(client.state).toEqual({ is: 'idle' });
+    expect(client.state).toEqual({ is: 'idle', reason: 'unwatched' });
     expect(client.stream('cpu')).not.toBe(live);
   });
 
@@ -194,6 +194,8 @@ describe('watchers', () => {
     const { updates } = record(live);
     expect(updates[0]).toEqual({ is: 'stale', values: [1], resync: undefined });
     await has(live, 1, 2);
+    expect(client.stream('cpu')).toBe(live);
+    expect(client.diagnostics().streams).toHaveLength(1);
     expect(server.requests[1]).toHaveProperty('resume');
   });
 
@@ -209,5 +211,47 @@ describe('watchers', () => {
     await pause(50);
     release();
     await until(() => expect(server.subscriptions).toBe(1));
+  });
+});
+
+describe('less than every point', () => {
+  test('[S15] a client that was too slow is told how many points it did not get, once, and each watcher', async () => {
+    await start();
+    write(1);
+    const live = client.stream('cpu');
+    const told: { skipped: number; newest: number }[] = [];
+    const skipped = vi.fn();
+    client.on('skipped', skipped);
+    live.watch((update) => told.push({ skipped: update.skipped, newest: update.series[0]?.values.at(-1) ?? 0 }));
+    await isLive(live);
+    const goOn = server.stall();
+    for (let value = 2; value <= 10; value++) write(value);
+    goOn();
+    await has(live, 1, 10);
+    await until(() => expect(told.filter((each) => each.skipped > 0)).toEqual([{ skipped: 8, newest: 10 }]));
+    expect(skipped.mock.calls).toEqual([[{ selector: 'cpu', points: 8 }]]);
+    expect(client.diagnostics().streams).toMatchObject([{ skipped: 8 }]);
+    const late = vi.fn();
+    live.watch(late);
+    expect(late).toHaveBeenCalledWith(expect.objectContaining({ skipped: 0 }));
+    write(11);
+    await has(live, 1, 10, 11);
+    await until(() => expect(told.at(-1)).toEqual({ skipped: 0, newest: 11 }));
+  });
+
+  test('[S14] with maxHz a watcher is told how new points are thinned, and keeps the lowest and the highest', async () => {
+    await start();
+    write(0);
+    const live = client.stream('cpu', { maxHz: 20, width: 100 });
+    const updates: LiveUpdate[] = [];
+    live.watch((update) => updates.push(update));
+    await isLive(live);
+    await until(() => expect(updates.at(-1)?.conflation).toMatchObject({ maxHz: 20 }));
+    const values = Array.from({ length: 500 }, (_, i) => ((i * 7_919) % 500) + 1);
+    write(...values);
+    await until(() => expect(valuesOf(live)).toEqual(expect.arrayContaining([0, 1, 500])));
+    expect(valuesOf(live).length).toBeLessThan(100);
+    expect(updates.every(({ skipped }) => skipped === 0)).toBe(true);
+    expect(server.requests[0]).toMatchObject({ maxHz: 20, width: 100 });
   });
 });

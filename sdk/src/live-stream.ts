@@ -1,20 +1,24 @@
 import type { BackoffOptions } from './backoff.ts';
-import type { Clock } from './clock.ts';
-import type { Connection } from './connection.ts';
 import { follow, type Phase } from './follow.ts';
+import type { Lease } from './lease.ts';
 import { liveStateOf, type LiveState, type LiveUpdate } from './live-state.ts';
+import type { Tell } from './events.ts';
 import type { Stop, WholeStreamOptions } from './options.ts';
 import type { ResyncReason } from './protocol/index.ts';
 import { Reader } from './reader.ts';
 import type { Series } from './series.ts';
+import { StreamStats } from './stream-stats.ts';
 import { tellOne, Watchers } from './watchers.ts';
 
 /** What a live stream stands on. */
 export type LivePorts = {
-  connection: Connection;
-  clock: Clock;
+  connection: Lease;
   reconnect: BackoffOptions;
   lingerMs: number;
+  /** Tells those who listen to the client. */
+  tell: Tell;
+  /** Somebody watches, for the first time or again. */
+  onStart: () => void;
   /** The last watcher left, and the linger is over. */
   onEnd: () => void;
 };
@@ -22,6 +26,8 @@ export type LivePorts = {
 /** A live copy of all streams that a selector picks, shared by everyone who watches it. Made by `client.stream()`. */
 export class LiveStream {
   readonly selector: string;
+  /** For `client.diagnostics()`. */
+  readonly stats = new StreamStats();
   readonly #options: WholeStreamOptions;
   readonly #ports: LivePorts;
   readonly #reader: Reader;
@@ -55,7 +61,7 @@ export class LiveStream {
     clearTimeout(this.#linger);
     const leave = this.#watchers.add(onUpdate);
     if (!this.#stop) this.#start();
-    tellOne(onUpdate, this.#update(0));
+    tellOne(onUpdate, this.#update());
     let isWatching = true;
     return () => {
       if (!isWatching) return;
@@ -66,9 +72,10 @@ export class LiveStream {
   }
 
   #start(): void {
+    this.#ports.onStart();
     const { from, width, wait, maxHz } = this.#options;
     const request = { selector: this.selector, from, width, wait, ...(maxHz !== null && { maxHz }) };
-    this.#stop = follow({ ...this.#ports, reader: this.#reader, request }, (phase, resync) =>
+    this.#stop = follow({ ...this.#ports, reader: this.#reader, stats: this.stats, request }, (phase, resync) =>
       this.#onChange(phase, resync),
     );
   }
@@ -78,11 +85,19 @@ export class LiveStream {
     this.#state = liveStateOf(phase, this.#state, { hasHistory, now: Date.now() });
     if (this.#ports.connection.state.is === 'closed') return this.#hush();
     // Nobody may see a point of the new history before knowing that it is new.
-    if (resync) this.#watchers.tell({ ...this.#update(), resync });
-    else this.#watchers.tellSoon(() => this.#update());
+    if (resync) this.#watchers.tell({ ...this.#news(), resync });
+    else this.#watchers.tellSoon(() => this.#news());
+    if (resync) this.#ports.tell('resync', { selector: this.selector, reason: resync });
   }
 
-  #update(skipped = this.#reader.takeSkipped()): LiveUpdate {
+  #news(): LiveUpdate {
+    const skipped = this.#reader.takeSkipped();
+    this.stats.skipped += skipped;
+    if (skipped > 0) this.#ports.tell('skipped', { selector: this.selector, points: skipped });
+    return this.#update(skipped);
+  }
+
+  #update(skipped = 0): LiveUpdate {
     const { series, intervalMs, conflation } = this.#reader;
     return { series, state: this.#state, intervalMs, conflation, skipped };
   }

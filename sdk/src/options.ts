@@ -26,6 +26,12 @@ export type ClientOptions = Identity & {
   lingerMs?: number;
   /** How long a connection with subscriptions may say nothing before it counts as lost, in ms. Default 15 000. */
   silenceMs?: number;
+  /**
+   * Share one connection, and the token, with all clients of the page that have the same address, the same key or the same
+   * `getToken` function, and the same `reconnect` and `silenceMs`, whichever copy of this package made them. Default: true in
+   * browsers, false elsewhere.
+   */
+  share?: boolean;
 };
 
 export type StreamOptions = {
@@ -35,7 +41,7 @@ export type StreamOptions = {
   width?: number;
   /**
    * Take new points at most so many times a second, 0.1 to 60, and of each pixel column of the picture (`from` to now, `width`
-   * pixels) only the lowest and the highest. Default null: every point, as soon as it can be here.
+   * pixels) only the lowest, the highest and the newest. Default null: every point, as soon as it can be here.
    */
   maxHz?: number | null;
   /** Most points kept of each series; the oldest are dropped. Default 100 000. */

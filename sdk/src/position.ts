@@ -23,3 +23,11 @@ export function stepFor(position: Position, epoch: number, [partition, after, la
   const others = position.offsets.filter(([each]) => each !== partition);
   return { is: 'apply', since, position: { epoch, offsets: [...others, [partition, last]] } };
 }
+
+/** Where a reader is after an answer up to `theirs`: another connection may have brought more meanwhile. */
+export function newestOf(ours: Position | undefined, theirs: Position): Position {
+  if (ours?.epoch !== theirs.epoch) return theirs;
+  const offsets = new Map(theirs.offsets);
+  for (const [partition, offset] of ours.offsets) offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
+  return { epoch: theirs.epoch, offsets: [...offsets] };
+}

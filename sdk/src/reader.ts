@@ -1,4 +1,4 @@
-import { stepFor } from './position.ts';
+import { newestOf, stepFor } from './position.ts';
 import {
   blocksOf,
   decodeBlock,
@@ -27,6 +27,8 @@ export class Reader {
   #intervalMs: number | null = null;
   #conflation: Conflation | null = null;
   #skipped = 0;
+  #count = 0;
+  #newest = -Infinity;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -50,6 +52,16 @@ export class Reader {
     return this.#conflation;
   }
 
+  /** How many points were taken, history and replays included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The time of the newest point in what was taken last. */
+  get newest(): number {
+    return this.#newest;
+  }
+
   /** How many points were left out since this was last asked, because the client was too slow for them. */
   takeSkipped(): number {
     const skipped = this.#skipped;
@@ -63,9 +75,9 @@ export class Reader {
     this.#conflation = reply.conflation ?? null;
     if (reply.is === 'resumed') {
       const { epoch, sections } = decodeFrame(reply.frame);
-      const received = this.receive({ is: 'section', epoch, ...sections[0]! });
+      const received = sections.map((section) => this.receive({ is: 'section', epoch, ...section }));
       // If even that does not go on from where we are, the next frame finds the same gap.
-      if (received !== 'behind') this.#position = newest(this.#position, reply.position);
+      if (!received.includes('behind')) this.#position = newestOf(this.#position, reply.position);
       return undefined;
     }
     for (const series of this.#series) series.clear();
@@ -104,8 +116,15 @@ export class Reader {
   }
 
   #append(blocks: Uint8Array): void {
-    // Blocks of a stream that was not announced, or is gone, are not for us.
-    for (const block of blocksOf(blocks)) this.#byId.get(block.stream)?.append(decodeBlock(block));
+    for (const block of blocksOf(blocks)) {
+      const series = this.#byId.get(block.stream);
+      // Blocks of a stream that was not announced, or is gone, are not for us.
+      if (!series) continue;
+      const columns = decodeBlock(block);
+      series.append(columns);
+      this.#count += columns.times.length;
+      this.#newest = columns.times.at(-1)!;
+    }
   }
 
   #meet(streams: readonly StreamMeta[]): Received {
@@ -132,12 +151,4 @@ export class Reader {
     if (!isSame) this.#series = next;
     return 'changed';
   }
-}
-
-/** Another connection may have brought more meanwhile. */
-function newest(ours: Position | undefined, theirs: Position): Position {
-  if (ours?.epoch !== theirs.epoch) return theirs;
-  const offsets = new Map(theirs.offsets);
-  for (const [partition, offset] of ours.offsets) offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
-  return { epoch: theirs.epoch, offsets: [...offsets] };
 }

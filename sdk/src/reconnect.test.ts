@@ -11,7 +11,7 @@ test('a lost connection is made again after a while, longer from attempt to atte
   const lost: End = { is: 'lost', error: error('unavailable') };
   for (const attempt of [0, 3]) {
     const next = nextTry(lost, { attempt, hurried: false }, options);
-    expect(next).toMatchObject({ is: 'retry', reason: lost.error });
+    expect(next).toMatchObject({ is: 'retry', reason: 'lost', error: lost.error });
     expect(next.is === 'retry' && next.delayMs).toBeGreaterThanOrEqual(500);
     expect(next.is === 'retry' && next.delayMs).toBeLessThanOrEqual(1_000 * 2 ** attempt);
   }

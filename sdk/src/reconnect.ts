@@ -1,13 +1,14 @@
 import { backoffDelay, type BackoffOptions } from './backoff.ts';
+import type { StopReason, WaitReason } from './connection-state.ts';
 import { isPassing } from './errors.ts';
 import { QuantumFluxError, type GoodbyeReason } from './protocol/index.ts';
 
 /** How a connection, or the attempt to make one, came to its end. */
 export type End =
-  /** The network, or silence. */
-  | { is: 'lost'; error: QuantumFluxError }
+  /** Never reached, cut, or not heard of any more. */
+  | { is: 'unreachable' | 'lost' | 'silent'; error: QuantumFluxError }
   /** The server, or `getToken`, said why not. */
-  | { is: 'refused'; error: QuantumFluxError }
+  | { is: 'refused' | 'no-token'; error: QuantumFluxError }
   | { is: 'goodbye'; reason: GoodbyeReason; retryMs: number };
 
 /** What is remembered from one attempt to the next; forgotten once a connection held. */
@@ -19,8 +20,8 @@ export type Tries = {
 };
 
 export type NextTry =
-  | { is: 'retry'; delayMs: number; hurried: boolean; reason: QuantumFluxError }
-  | { is: 'stop'; error: QuantumFluxError };
+  | { is: 'retry'; delayMs: number; hurried: boolean; reason: WaitReason; error: QuantumFluxError }
+  | { is: 'stop'; reason: StopReason; error: QuantumFluxError };
 
 export const noTries: Tries = { attempt: 0, hurried: false };
 
@@ -30,21 +31,24 @@ export function nextTry(
   { attempt, hurried }: Tries,
   { isRenewable, reconnect }: { isRenewable: boolean; reconnect: BackoffOptions },
 ): NextTry {
-  const reason = end.is === 'goodbye' ? farewell(end.reason) : end.error;
+  const error = end.is === 'goodbye' ? farewell(end.reason) : end.error;
   const delayMs = Math.round(backoffDelay(attempt, reconnect));
-  const stop: NextTry = { is: 'stop', error: reason };
-  const later: NextTry = { is: 'retry', delayMs, hurried, reason };
-  const soon: NextTry = hurried ? later : { is: 'retry', delayMs: 0, hurried: true, reason };
+  const later = (reason: WaitReason, least = 0): NextTry => {
+    return { is: 'retry', delayMs: Math.max(least, delayMs), hurried, reason, error };
+  };
+  const soon = (reason: WaitReason): NextTry =>
+    hurried ? later(reason) : { is: 'retry', delayMs: 0, hurried: true, reason, error };
+  const stop = (reason: StopReason): NextTry => ({ is: 'stop', reason, error });
   switch (end.is) {
-    case 'lost':
-      return later;
     case 'refused':
-      if (isPassing(end.error)) return later;
-      return end.error.code === 'unauthenticated' && isRenewable && !hurried ? soon : stop;
+    case 'no-token':
+      if (isPassing(end.error)) return later(end.is);
+      return error.code === 'unauthenticated' && isRenewable && !hurried ? soon(end.is) : stop(end.is);
     case 'goodbye':
-      if (end.reason === 'slow') return later;
-      if (end.reason === 'shutdown') return { ...later, delayMs: Math.max(end.retryMs, delayMs) };
-      return end.reason === 'expired' ? soon : stop;
+      if (end.reason === 'revoked') return stop('revoked');
+      return end.reason === 'expired' ? soon('expired') : later(end.reason, end.retryMs);
+    default:
+      return later(end.is);
   }
 }
 

@@ -1,8 +1,5 @@
-import { Socket as Engine } from 'engine.io-client';
-
-// The part of Socket.io's protocol 5 that ours needs (https://socket.io/docs/v4/socket-io-protocol): one namespace, events
-// with a reply, and binary attachments in what the server sends. Its own client is larger by a half, and has no place for
-// a binary message that no packet announced (rule F3 of docs/protocol.md).
+import { Manager } from 'socket.io-client';
+import { Decoder, Encoder, PacketType } from 'socket.io-parser';
 
 /** A connection that speaks Socket.io. */
 export type SocketIo = {
@@ -27,87 +24,69 @@ export type SocketIoEvents = {
   onClose: (reason: string, cause?: unknown) => void;
 };
 
-/** What a packet begins with. */
-const packets = { connect: '0', disconnect: '1', event: '2', ack: '3', refuse: '4', binaryEvent: '5', binaryAck: '6' };
+export type OpenSocketIo = (origin: string, path: string, events: SocketIoEvents) => SocketIo;
 
-/** A packet whose attachments are on their way. */
-type Announced = { head: string; rest: string; attachments: Uint8Array[]; count: number };
+/** No event of ours is called so. */
+const BARE = ' bare';
 
-export function openSocketIo(origin: string, path: string, events: SocketIoEvents): SocketIo {
-  const engine = new Engine(origin, { path, transports: ['websocket', 'polling'], tryAllTransports: true });
-  const replies = new Map<number, (reply: unknown) => void>();
-  let lastId = 0;
-  let announced: Announced | undefined;
+/** Reads packets, and takes a binary message that none of them announced (rule F3 of docs/protocol.md) for an event. */
+class BareDecoder extends Decoder {
+  override add(message: unknown): void {
+    const isAnnounced = typeof message === 'string' || Boolean(this['reconstructor']);
+    if (isAnnounced) super.add(message);
+    else this.emitReserved('decoded', { type: PacketType.EVENT, nsp: '/', data: [BARE, message] });
+  }
+}
+
+export const openSocketIo: OpenSocketIo = (origin, path, events) => {
+  // One manager per attempt, so that nothing of the last one (its buffers, its transport) is left in this one.
+  const manager = new Manager(origin, {
+    path,
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    reconnection: false,
+    autoConnect: false,
+    // The link has a clock of its own.
+    timeout: 0x7fffffff,
+    parser: { Encoder, Decoder: BareDecoder },
+  });
+  const socket = manager.socket('/', { auth: (introduce) => events.onEngine(introduce) });
   let isClosed = false;
 
-  function onText(text: string): void {
-    const [head] = text;
-    if (head === packets.binaryEvent || head === packets.binaryAck) {
-      const dash = text.indexOf('-');
-      announced = { head, rest: text.slice(dash + 1), attachments: [], count: Number(text.slice(1, dash)) };
-    } else if (head === packets.disconnect) {
-      events.onClose('server disconnect');
-    } else if (head) {
-      read(head, text.slice(1));
-    }
-  }
-
-  function onBytes(bytes: Uint8Array): void {
-    if (!announced) return events.onBinary(bytes);
-    const { head, rest, attachments, count } = announced;
-    if (attachments.push(bytes) < count) return;
-    announced = undefined;
-    read(head, rest, attachments);
-  }
-
-  function read(head: string, rest: string, attachments: readonly Uint8Array[] = []): void {
-    const start = rest.search(/[[{]/);
-    const id = Number(rest.slice(0, start));
-    const body = JSON.parse(rest.slice(start), attachments.length === 0 ? undefined : fill(attachments)) as unknown;
-    if (head === packets.connect) return events.onConnect();
-    if (head === packets.refuse) return events.onRefuse((body as { data?: unknown }).data);
-    const [first, second] = body as unknown[];
-    if (head === packets.event || head === packets.binaryEvent) return events.onEvent(String(first), second);
-    replies.get(id)?.(first);
-    replies.delete(id);
-  }
-
-  engine.on('open', () => events.onEngine((auth) => void engine.write(packets.connect + JSON.stringify(auth))));
-  engine.on('data', (data: string | Uint8Array | ArrayBuffer) => {
+  socket.on('connect', events.onConnect);
+  socket.on('connect_error', (cause: Error & { data?: unknown }) => {
+    if (cause.data === undefined) events.onClose('unreachable', cause);
+    else events.onRefuse(cause.data);
+  });
+  socket.on('disconnect', (reason, cause) => events.onClose(reason, cause));
+  socket.onAny((name: string, payload: unknown): void => {
     // Closing does not take back what is in already.
     if (isClosed) return;
     try {
-      if (typeof data === 'string') onText(data);
-      // A Buffer in Node, an ArrayBuffer in browsers.
-      else onBytes(data instanceof Uint8Array ? data : new Uint8Array(data));
+      if (name === BARE) events.onBinary(toBytes(payload as Uint8Array | ArrayBuffer));
+      else events.onEvent(name, payload);
     } catch (cause) {
       // Half of something was taken: what is missing comes again after the next connect.
       events.onClose('unreadable', cause);
     }
   });
-  engine.on('close', (reason, cause) => {
-    if (!isClosed) events.onClose(reason, cause);
-  });
+  socket.connect();
 
   return {
-    emit(event, payload, onReply) {
-      replies.set(++lastId, onReply);
-      engine.write(`${packets.event}${lastId}${JSON.stringify([event, payload])}`);
-    },
+    emit: (event, payload, onReply) => void socket.emit(event, payload, onReply),
     get transport() {
-      return engine.transport.name;
+      return manager.engine.transport.name;
     },
     close() {
       isClosed = true;
-      engine.close();
+      socket.off();
+      socket.offAny();
+      socket.disconnect();
     },
   };
-}
+};
 
-/** Puts attachments where the JSON has `{"_placeholder": true, "num": 0}`. */
-function fill(attachments: readonly Uint8Array[]): (key: string, value: unknown) => unknown {
-  return (_, value) => {
-    const { _placeholder, num = -1 } = (value ?? {}) as { _placeholder?: unknown; num?: number };
-    return _placeholder === true ? attachments[num] : value;
-  };
+/** A Buffer in Node, an ArrayBuffer in browsers. */
+function toBytes(binary: Uint8Array | ArrayBuffer): Uint8Array {
+  return binary instanceof Uint8Array ? binary : new Uint8Array(binary);
 }

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDatabase, type TestDatabase } from '../../tests/postgres.ts';
-import { hashOf, hintOf, newKey, type KeyKind } from './auth/keys.ts';
-import type { Role } from './auth/permissions.ts';
-import { createTokens } from './auth/tokens.ts';
+import { columns, createSenders, TOKEN_SECRET, type Sender } from './app.senders.testing.ts';
+import type { TestCallers } from './callers.testing.ts';
 import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 import { connectSender } from './ingest/socket/points.socket.testing.ts';
@@ -15,46 +14,36 @@ import { silent } from './log.ts';
  * What every endpoint answers to every kind of caller; all of them ask for things of the first organization. An endpoint
  * without a row fails the test. The columns:
  *
- *   nobody, a forged token, a key that does not exist, a revoked secret key,
+ *   nobody, a forged token, a key that does not exist, a revoked secret key, an expired token,
  *   viewer, editor, admin, owner, secret key, ingest key,
  *   publishable key on its page, elsewhere, and outside of a browser,
  *   owner and secret key of another organization
  */
 const table: Record<EndpointName, string> = {
-  writePoints: ' 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
-  uploadPoints: '401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
-  writeInflux: ' 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
-  writeInfluxV1: '401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
-  writeOtlp: '  401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
-  writePrometheus: '401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
-  query: '       401 401 401 401   200 200 200 200 200 403   404 403 403   404 404',
-  listStreams: ' 401 401 401 401   200 200 200 200 200 403   200 403 403   200 200',
-  changeStreams: '401 401 401 401  403 200 200 200 200 403   403 403 403   404 404',
-  login: '       401 401 401 401   401 401 401 401 401 401   401 401 401   401 401',
-  me: '          401 401 401 401   200 200 200 200 200 200   200 403 403   200 200',
-  createKey: '   401 401 401 401   403 403 201 201 201 403   403 403 403   201 201',
-  listKeys: '    401 401 401 401   403 403 200 200 200 403   403 403 403   200 200',
-  revokeKey: '   401 401 401 401   403 403 204 204 204 403   403 403 403   404 404',
+  writePoints: ' 401 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  uploadPoints: '401 401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
+  writeInflux: ' 401 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  writeInfluxV1: '401 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  writeOtlp: '  401 401 401 401 401   403 200 200 200 200 200   403 403 403   200 200',
+  writePrometheus: '401 401 401 401 401   403 204 204 204 204 204   403 403 403   204 204',
+  query: '       401 401 401 401 401   200 200 200 200 200 403   404 403 403   404 404',
+  listStreams: ' 401 401 401 401 401   200 200 200 200 200 403   200 403 403   200 200',
+  changeStreams: '401 401 401 401 401  403 200 200 200 200 403   403 403 403   404 404',
+  login: '       401 401 401 401 401   401 401 401 401 401 401 401   401 401 401   401 401',
+  me: '          401 401 401 401 401   200 200 200 200 200 200   200 403 403   200 200',
+  createKey: '   401 401 401 401 401   403 403 201 201 201 403   403 403 403   201 201',
+  listKeys: '    401 401 401 401 401   403 403 200 200 200 403   403 403 403   200 200',
+  revokeKey: '   401 401 401 401 401   403 403 204 204 204 403   403 403 403   404 404',
 };
 
-const columns = [
-  ...['nobody', 'forged', 'unknown', 'revoked'],
-  ...['viewer', 'editor', 'admin', 'owner', 'secret', 'ingest'],
-  ...['page', 'elsewhere', 'noPage'],
-  ...['otherOwner', 'otherSecret'],
-] as const;
-
-const TOKEN_SECRET = 't'.repeat(32);
-const PAGE = 'https://example.com';
-
-type Sender = { bearer?: string; origin?: string };
 type Answer = { status: number; text: string };
 
 let db: TestDatabase;
 let server: Awaited<ReturnType<typeof compose>>;
 let url: string;
 let mine: string;
-const senders = new Map<string, Sender>();
+let callers: TestCallers;
+let senders: Map<string, Sender>;
 
 beforeAll(async () => {
   db = await startDatabase();
@@ -63,25 +52,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.http.address() as AddressInfo).port}`;
 
-  const { prisma } = db.database;
-  mine = (await prisma.organization.findFirstOrThrow()).id;
-  const other = (await prisma.organization.create({ data: { name: 'Elsewhere' } })).id;
-  senders.set('nobody', {});
-  senders.set('forged', {
-    bearer: createTokens({ secret: 'f'.repeat(32) }).issue({ user: mine, organization: mine, role: 'owner' }),
-  });
-  senders.set('unknown', { bearer: newKey('secret') });
-  senders.set('revoked', { bearer: (await addKey(mine, 'secret', { revokedAt: new Date() })).key });
-  for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
-    senders.set(role, { bearer: await addUser(mine, role) });
-  for (const kind of ['secret', 'ingest'] as const) senders.set(kind, { bearer: (await addKey(mine, kind)).key });
-  const { key } = await addKey(mine, 'publishable', { origins: [PAGE] });
-  senders.set('page', { bearer: key, origin: PAGE });
-  senders.set('elsewhere', { bearer: key, origin: 'https://example.net' });
-  senders.set('noPage', { bearer: key });
-  senders.set('otherOwner', { bearer: await addUser(other, 'owner') });
-  senders.set('otherSecret', { bearer: (await addKey(other, 'secret')).key });
-
+  ({ callers, mine, senders } = await createSenders(db.database));
   const streams = ['canary.private', 'canary.public'].map((stream) => ({ stream, points: [[Date.now(), 1]] }));
   expect(await send('writePoints', 'secret', { body: { streams } })).toMatchObject({ status: 204 });
   expect(await send('changeStreams', 'secret', { body: { select: 'canary.public', public: true } })).toMatchObject({
@@ -121,7 +92,7 @@ describe('writePoints over a WebSocket', () => {
 });
 
 test('another organization sees nothing of ours, not even that it is there', async () => {
-  const { id } = await addKey(mine, 'ingest');
+  const { id } = await callers.addKey(mine, 'ingest');
   for (const sender of ['otherOwner', 'otherSecret']) {
     expect(JSON.parse((await send('listStreams', sender, { query: '?select=canary.p*' })).text)).toEqual({
       streams: [],
@@ -169,7 +140,7 @@ const requests: Record<EndpointName, () => Parts | Promise<Parts>> = {
   me: () => ({}),
   createKey: () => ({ body: { kind: 'ingest', name: 'Made' } }),
   listKeys: () => ({}),
-  revokeKey: async () => ({ id: (await addKey(mine, 'ingest')).id }),
+  revokeKey: async () => ({ id: (await callers.addKey(mine, 'ingest')).id }),
 };
 
 async function send(name: EndpointName, sender: string, parts: Parts = {}): Promise<Answer> {
@@ -186,23 +157,4 @@ async function send(name: EndpointName, sender: string, parts: Parts = {}): Prom
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   return { status: response.status, text: await response.text() };
-}
-
-/** Somebody of this role; a token of theirs. */
-async function addUser(organization: string, role: Role): Promise<string> {
-  const data = {
-    organizationId: organization,
-    email: `${crypto.randomUUID()}@example.com`,
-    role,
-    passwordHash: 'none',
-  };
-  const { id } = await db.database.prisma.user.create({ data });
-  return createTokens({ secret: TOKEN_SECRET }).issue({ user: id, organization, role });
-}
-
-async function addKey(organization: string, kind: KeyKind, more: { origins?: string[]; revokedAt?: Date } = {}) {
-  const key = newKey(kind);
-  const data = { organizationId: organization, kind, name: kind, hash: hashOf(key), hint: hintOf(key), ...more };
-  const { id } = await db.database.prisma.apiKey.create({ data });
-  return { id, key };
 }

@@ -10,9 +10,9 @@ export type Feeds = ReadonlyMap<string, { isUp: () => boolean; stop: () => Promi
 export function startFeeds(config: Config, portsOf: (name: 'redis' | 'mqtt') => SourcePorts): Feeds {
   const feeds = new Map<string, { isUp: () => boolean; stop: () => Promise<void> }>();
   const { REDIS_SOURCE_CHANNELS: channels, REDIS_SOURCE_STREAMS: streams, REDIS_SOURCE_GROUP: group } = config;
-  const url = config.REDIS_SOURCE_URL ?? config.REDIS_URL;
-  if (url && (channels || streams))
-    feeds.set('redis', startRedisSource(portsOf('redis'), { url, channels, streams, group }));
+  const redis = config.REDIS_SOURCE_URL ?? config.REDIS_URL;
+  if (redis && (channels || streams))
+    feeds.set('redis', startRedisSource(portsOf('redis'), { redis, channels, streams, group }));
   const { MQTT_URL, MQTT_TOPICS: topics, MQTT_MAP: map, MQTT_CLIENT_ID: clientId } = config;
   if (MQTT_URL && topics) feeds.set('mqtt', startMqttSource(portsOf('mqtt'), { url: MQTT_URL, topics, map, clientId }));
   return feeds;

@@ -16,6 +16,7 @@ import { createRightsStore } from './auth/rights.store.ts';
 import { createUserStore } from './auth/users.store.ts';
 import { createMemoryBus } from './bus/bus.memory.ts';
 import { createRedisBus } from './bus/bus.redis.ts';
+import { losing } from './bus/sabotage.ts';
 import { createMemoryCache } from './cache/cache.memory.ts';
 import { createRedisCache } from './cache/cache.redis.ts';
 import { startFeeds, type Feeds } from './compose.feeds.ts';
@@ -47,9 +48,10 @@ import { sabotaged, sabotagedPatience, sabotagedQuestion } from './ingest/sabota
 import { sharing } from './ingest/sharing.ts';
 import { startPointsSocket } from './ingest/socket/points.socket.ts';
 import { createSourceMetrics } from './ingest/sources.metrics.ts';
+import { paceHandshakes } from './live/admission.ts';
 import { drainSockets } from './live/drain.ts';
 import { startLiveGateway } from './live/live.gateway.ts';
-import { sabotagedLive } from './live/sabotage.ts';
+import { sabotagedLive, sabotagedOptions } from './live/sabotage.ts';
 import type { LiveServer } from './live/socket.ts';
 import type { Log } from './log.ts';
 import { loadSecrets } from './secrets.ts';
@@ -90,7 +92,8 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     log,
   });
   onStop(database.close);
-  const bus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
+  const wholeBus = config.REDIS_URL ? createRedisBus(config.REDIS_URL, { log }) : createMemoryBus(log);
+  const bus = losing(wholeBus, config.LOSE_HINTS);
   onStop(bus.close);
   const cache = config.REDIS_URL ? createRedisCache(config.REDIS_URL) : createMemoryCache();
   onStop(cache.close);
@@ -206,7 +209,9 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
   // Slow senders do not hold a connection for ever; balancers keep theirs a minute.
   Object.assign(http, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
 
+  const viewers = paceHandshakes((outcome) => metrics.handshakes.inc({ outcome }));
   const io: LiveServer = new Server(http, {
+    allowRequest: viewers.allowRequest,
     cors: { origin: '*' },
     serveClient: false,
     perMessageDeflate: false,
@@ -242,6 +247,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
       },
       config.SABOTAGE,
     ),
+    sabotagedOptions(config.SABOTAGE),
   );
   const closing = createClosing(http, { stays: '/socket.io/' });
   feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));
@@ -250,6 +256,7 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
     ? startHostSource({ append: async (batch) => void (await ingest.append(organizationId, batch)), log })
     : () => undefined;
   onStop(stopLive);
+  onStop(viewers.stop);
   // Before Socket.io, which waits until no connection is left.
   onStop(pointsSocket.stop);
   onStop(stopHost);

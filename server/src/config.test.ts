@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { redisAddress } from './bus/redis-address.ts';
 import { readConfig } from './config.ts';
 
 const secrets = { TOKEN_SECRET: 't'.repeat(32), PASSWORD_PEPPER: 'p'.repeat(32) };
@@ -24,10 +28,10 @@ test('an empty variable is one that is not set', () => {
 });
 
 test('what is for tests is read in tests only', () => {
-  const env = { SABOTAGE: 'no-dedup', COMPACTION: 'eager' };
+  const env = { SABOTAGE: 'no-dedup', COMPACTION: 'eager', LOSE_HINTS: '0.3' };
   expect(readConfig(env)).toEqual(readConfig({}));
   expect(readConfig({ ...env, NODE_ENV: 'production' })).toEqual(readConfig({ NODE_ENV: 'production' }));
-  expect(readConfig({ ...env, NODE_ENV: 'test' })).toMatchObject(env);
+  expect(readConfig({ ...env, NODE_ENV: 'test' })).toMatchObject({ ...env, LOSE_HINTS: 0.3 });
 });
 
 test('everything can be said', () => {
@@ -50,10 +54,41 @@ test('everything can be said', () => {
     ...env,
     PORT: 0,
     HOST_METRICS: true,
+    REDIS_URL: redisAddress(REDIS_URL),
     RETENTION,
     DRAIN_WAIT: 500,
     isEmbedded: false,
   });
+});
+
+test('Redis has many forms, and who may prove to be it is said once for all', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'quantumflux-config-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'ca.pem');
+  await writeFile(file, '-----BEGIN CERTIFICATE-----\n');
+  const urls = {
+    REDIS_URL: 'redis+sentinel://a,b/main',
+    REDIS_SOURCE_URL: 'rediss://c',
+    REDIS_SOURCE_STREAMS: 'plant',
+  };
+  const { REDIS_URL, REDIS_SOURCE_URL } = readConfig({ ...urls, REDIS_CA_FILE: file });
+  expect(REDIS_URL).toMatchObject({ form: { is: 'sentinel', master: 'main' }, tls: undefined });
+  expect(REDIS_SOURCE_URL).toMatchObject({ form: { is: 'single' }, tls: { ca: '-----BEGIN CERTIFICATE-----\n' } });
+
+  const wrong = (env: Record<string, string>) => expect(() => readConfig(env));
+  wrong({ REDIS_URL: 'redis://a,b' }).toThrow('REDIS_URL names several servers: say redis+sentinel://');
+  wrong({ REDIS_URL: 'redis://a', REDIS_CA_FILE: file }).toThrow('REDIS_CA_FILE does nothing without an address that');
+  wrong({ REDIS_URL: 'rediss://a', REDIS_CA_FILE: join(folder, 'none') }).toThrow(
+    'REDIS_CA_FILE must be a file that can',
+  );
+  wrong({ REDIS_URL: 'rediss://a', REDIS_CA_FILE: folder }).toThrow('REDIS_CA_FILE must be a file that can be read');
+  await writeFile(file, 'something else');
+  wrong({ REDIS_URL: 'rediss://a', REDIS_CA_FILE: file }).toThrow(
+    'REDIS_CA_FILE must be a file with certificates as PEM',
+  );
+  const cluster = { REDIS_URL: 'redis+cluster://a,b' };
+  expect(readConfig(cluster).REDIS_URL).toMatchObject({ form: { is: 'cluster' } });
+  wrong({ ...cluster, REDIS_SOURCE_STREAMS: 'plant' }).toThrow('REDIS_SOURCE_URL must be one Redis, or sentinels');
 });
 
 test('balancers have 5 s where there can be any, at most 20', () => {
@@ -124,7 +159,7 @@ test('every mistake is named at once', () => {
     `The environment is not right:
   PORT must be a whole number from 0 to 65535.
   DATABASE_URL must look like postgres://user:password@host:5432/name.
-  REDIS_URL must look like redis://host:6379 or rediss://host:6379.
+  REDIS_URL must look like redis://host:6379, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379; with TLS, rediss.
   BOOTSTRAP_SECRET_KEY must be qf_sk_ and at least 32 letters, digits, - or _.
   HOST_METRICS must be on or off.
   RETENTION must be a length of time, at least a minute: 12h, 30d.

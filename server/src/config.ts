@@ -1,6 +1,8 @@
 import { parseDuration } from '@quantumflux/sdk/protocol';
 import { retention } from '@quantumflux/sdk/protocol/schemas';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readRedisAddress, type RedisAddress } from './bus/redis-address.ts';
 
 /** How the server is to run, as the environment says it. Without the address of a service, its work is done here. */
 export type Config = Readonly<z.infer<ReturnType<typeof environment>>> & {
@@ -21,22 +23,34 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function environment({ isEmbedded }: { isEmbedded: boolean }) {
-  return variables({ isEmbedded }).superRefine((given, context) => {
-    const wrong = (name: keyof typeof given, message: string) =>
-      context.addIssue({ code: 'custom', path: [name], message });
-    const hasFeed = given.REDIS_SOURCE_CHANNELS !== undefined || given.REDIS_SOURCE_STREAMS !== undefined;
-    if (hasFeed && !(given.REDIS_SOURCE_URL ?? given.REDIS_URL)) {
-      wrong(
-        'REDIS_SOURCE_URL',
-        'is needed with REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS, unless REDIS_URL is set',
-      );
-    }
-    if (given.REDIS_SOURCE_URL && !hasFeed) {
-      wrong('REDIS_SOURCE_URL', 'does nothing without REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS');
-    }
-    if (given.MQTT_URL && !given.MQTT_TOPICS) wrong('MQTT_TOPICS', 'is needed with MQTT_URL, for example plant/#');
-    if (!given.MQTT_URL && given.MQTT_TOPICS) wrong('MQTT_URL', 'is needed with MQTT_TOPICS');
-  });
+  return variables({ isEmbedded })
+    .superRefine(checkTogether)
+    .transform(({ REDIS_CA_FILE: ca, REDIS_URL, REDIS_SOURCE_URL, ...given }) => ({
+      ...given,
+      REDIS_URL: withCa(REDIS_URL, ca),
+      REDIS_SOURCE_URL: withCa(REDIS_SOURCE_URL, ca),
+    }));
+}
+
+type Variables = z.output<ReturnType<typeof variables>>;
+
+function checkTogether(given: Variables, context: z.RefinementCtx): void {
+  const wrong = (name: keyof typeof given, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message });
+  const hasFeed = given.REDIS_SOURCE_CHANNELS !== undefined || given.REDIS_SOURCE_STREAMS !== undefined;
+  if (hasFeed && !(given.REDIS_SOURCE_URL ?? given.REDIS_URL)) {
+    wrong('REDIS_SOURCE_URL', 'is needed with REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS, unless REDIS_URL is set');
+  }
+  if (given.REDIS_SOURCE_URL && !hasFeed) {
+    wrong('REDIS_SOURCE_URL', 'does nothing without REDIS_SOURCE_CHANNELS or REDIS_SOURCE_STREAMS');
+  }
+  const source = given.REDIS_SOURCE_URL ?? given.REDIS_URL;
+  if (hasFeed && source?.form.is === 'cluster')
+    wrong('REDIS_SOURCE_URL', 'must be one Redis, or sentinels: points are not fetched from a cluster');
+  if (given.REDIS_CA_FILE && !given.REDIS_URL?.tls && !given.REDIS_SOURCE_URL?.tls)
+    wrong('REDIS_CA_FILE', 'does nothing without an address that begins with rediss');
+  if (given.MQTT_URL && !given.MQTT_TOPICS) wrong('MQTT_TOPICS', 'is needed with MQTT_URL, for example plant/#');
+  if (!given.MQTT_URL && given.MQTT_TOPICS) wrong('MQTT_URL', 'is needed with MQTT_TOPICS');
 }
 
 function variables({ isEmbedded }: { isEmbedded: boolean }) {
@@ -51,9 +65,11 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     /** Copies that follow the database, for reads; separated by commas. */
     DATABASE_REPLICA_URLS: replicaUrls(isEmbedded),
     /** Redis, for more than one server. Without it: hints, cache and limits stay in this process. */
-    REDIS_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
+    REDIS_URL: redis.optional(),
+    /** Who signed the certificates of Redis, as PEM; else those that the system trusts. A file; from then on what is in it. */
+    REDIS_CA_FILE: certificates.optional(),
     /** Redis where other programs leave points. Default: REDIS_URL. */
-    REDIS_SOURCE_URL: address('redis://host:6379 or rediss://host:6379', /^rediss?$/).optional(),
+    REDIS_SOURCE_URL: redis.optional(),
     /** Patterns of channels on which points are PUBLISHed. */
     REDIS_SOURCE_CHANNELS: list().optional(),
     /** Redis Streams that have points. */
@@ -85,21 +101,23 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
     /** Mixed into passwords before they are hashed. Embedded: generated (see secrets.ts). */
     PASSWORD_PEPPER: secret(isEmbedded),
     NODE_ENV: z.string().default('development'),
-    // These two are read only where NODE_ENV=test.
+    // These are read only where NODE_ENV=test.
     /** Breaks a promise, so that tests can prove that they notice (see the sabotage.ts of ingest, streams and live). */
     SABOTAGE: z
       .enum([
         ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
         ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
-        ...(['keep-revoked', 'untold-gap', 'resend', 'swap'] as const),
+        ...(['keep-revoked', 'untold-gap', 'resend', 'swap', 'drop-frames', 'no-sweep'] as const),
       ])
       .optional(),
     /** `eager` compacts at once, into small chunks (see streams/eager.ts). */
     COMPACTION: z.literal('eager').optional(),
+    /** The share of hints that get lost, from 0 to 1 (see bus/sabotage.ts). */
+    LOSE_HINTS: z.coerce.number().min(0).max(1).optional(),
   });
 }
 
-const testOnly = ['SABOTAGE', 'COMPACTION'];
+const testOnly = ['SABOTAGE', 'COMPACTION', 'LOSE_HINTS'];
 
 const portRange = 'must be a whole number from 0 to 65535';
 
@@ -136,6 +154,29 @@ function replicaUrls(isEmbedded: boolean) {
     .pipe(z.array(url))
     .refine(() => !isEmbedded, 'needs DATABASE_URL: the embedded database has no replicas')
     .optional();
+}
+
+const redis = z.string().transform((text, context): RedisAddress => {
+  const address = readRedisAddress(text);
+  if (!('wrong' in address)) return address;
+  context.addIssue({ code: 'custom', message: address.wrong });
+  return z.NEVER;
+});
+
+/** The text of a file with certificates. */
+const certificates = z.string().transform((file, context) => {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    context.addIssue({ code: 'custom', message: 'must be a file with certificates as PEM' });
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a file that can be read' });
+  }
+  return z.NEVER;
+});
+
+function withCa(address: RedisAddress | undefined, ca: string | undefined): RedisAddress | undefined {
+  return address?.tls ? { ...address, tls: { ca } } : address;
 }
 
 function address(example: string, protocol: RegExp) {

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** The two lines of the README on a page of another origin, which allows nothing but itself and the server. */
-async function openHostPage(tag: string): Promise<{ page: Page; complaints: string[] }> {
+async function openHostPage(tag: string, search = ''): Promise<{ page: Page; complaints: string[] }> {
   const host = await serveHostPage({
     html: `<!doctype html><title>host</title>
       <script type="module" src="${server.url}/sdk/quantumflux.js?key=${PUBLISHABLE_KEY}"></script>
@@ -37,7 +37,7 @@ async function openHostPage(tag: string): Promise<{ page: Page; complaints: stri
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   open.push(page, host);
-  await page.goto(host.url);
+  await page.goto(host.url + search);
   return { page, complaints };
 }
 
@@ -88,6 +88,23 @@ test('a posted point is in the table twin and on the canvas in under a second, o
   const after = await chart.locator('canvas').first().screenshot();
   expect(after.equals(before)).toBe(false);
   expect(complaints).toEqual([]);
+});
+
+test('an address with qf-debug brings a panel that tells how it does, and no other address loads it', async () => {
+  await post(server.url, { stream: 'debug.temp', points: [[Date.now(), 1]] });
+  await makePublic('debug.temp');
+  const tag = '<quantumflux-chart stream="debug.temp"></quantumflux-chart>';
+  const { page, complaints } = await openHostPage(tag, '/?qf-debug');
+  const panel = page.locator('quantumflux-debug');
+  await panel.getByText('connected (opened)').waitFor();
+  await panel.getByRole('row', { name: 'debug.temp live 1' }).waitFor();
+  expect(await panel.getByText('websocket').count()).toBe(1);
+  expect(complaints).toEqual([]);
+
+  const { page: other } = await openHostPage(tag);
+  await other.locator('quantumflux-chart canvas').waitFor();
+  const loaded = await other.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+  expect(loaded.filter((name) => name.includes('debug'))).toEqual([]);
 });
 
 test('a chart of a stream without points says so and begins by itself', async () => {

@@ -54,12 +54,12 @@ describe('a client of version 1 and the present server', () => {
   });
 
   test('[H1] [V3] it hears heads, so it never takes the connection for lost', async () => {
-    const client = connectOld({ url: server.url, key: SECRET_KEY });
+    const client = connectOld({ url: server.url, key: SECRET_KEY, silenceMs: 7_500 });
     const states: string[] = [];
     const stop = client.watch('old.quiet', {}, ({ state }) => void states.push(state.is));
     await vi.waitFor(() => expect(states.at(-1)).toBe('live'), wait);
-    // Longer than it waits for a sign of life.
-    await new Promise((done) => setTimeout(done, 17_000));
+    // Longer than it waits for a sign of life, of which there is one every 5 s.
+    await new Promise((done) => setTimeout(done, 11_000));
     expect(states).not.toContain('stale');
     stop();
     client.close();
@@ -105,4 +105,14 @@ describe('the present client and a server of version 1', () => {
       expect(server.requests.every((request) => !('maxHz' in request))).toBe(true);
     },
   );
+
+  test('[V3] what only version 2 can do is left out of what is asked', async () => {
+    server = await createOldServer({ heartbeatMs: Infinity });
+    const client = connect({ url: server.url, key: 'qf_pk_test', reconnect: { minMs: 5, maxMs: 50 } });
+    close = () => client.close();
+    const states: string[] = [];
+    client.watch('cpu', { maxHz: 5 }, ({ state }) => void states.push(state.is));
+    await vi.waitFor(() => expect(states.at(-1)).toBe('live'), wait);
+    expect(server.requests.every((request) => !('maxHz' in request))).toBe(true);
+  });
 });

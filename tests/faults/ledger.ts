@@ -10,13 +10,15 @@ export type Sent = {
   value: number;
   key: string;
   isAcknowledged: boolean;
+  /** Of performance.now(). */
+  acknowledgedAt?: number;
 };
 
 export type Ledger = {
   sent: Sent[];
   /** How long each write took that was not stored at once, in ms. */
   delays: number[];
-  /** Every other answer than 204 that came, and how often. */
+  /** Every other answer than 204 that came, and how often; 0 stands for none at all. */
   refusals: Map<number, number>;
   /** Resolves once so many more writes are acknowledged. */
   more(count: number): Promise<void>;
@@ -31,6 +33,8 @@ const defaults = {
   /** How long a writer rests after each point, in ms. */
   restMs: 0,
   random: Math.random,
+  /** How a point is written, instead of by one request; rejects when it was not stored. */
+  send: undefined as ((write: Sent) => Promise<void>) | undefined,
 };
 
 /** `url`: of several, each attempt goes to the next. */
@@ -41,7 +45,7 @@ const PATIENCE_MS = 40_000;
 
 /** Writers that send one point after the other, each again and again with the same key until it is acknowledged. */
 export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
-  const { writers, repeat, restMs, random } = { ...defaults, ...options };
+  const { writers, repeat, restMs, random, send } = { ...defaults, ...options };
   const start = Date.now() - 60_000;
   const sent: Sent[] = [];
   const delays: number[] = [];
@@ -51,7 +55,21 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
   let attempts = 0;
   let isOver = false;
 
-  async function post({ stream, time, value, key }: Sent): Promise<boolean> {
+  const refuse = (status: number) => void refusals.set(status, (refusals.get(status) ?? 0) + 1);
+
+  async function post(write: Sent): Promise<boolean> {
+    if (!send) return postOnce(write);
+    try {
+      await send(write);
+      return true;
+    } catch (error) {
+      refuse(0);
+      console.error(error);
+      return false;
+    }
+  }
+
+  async function postOnce({ stream, time, value, key }: Sent): Promise<boolean> {
     const response = await fetch(`${urls[attempts++ % urls.length]}/api/v1/points`, {
       method: 'POST',
       headers: {
@@ -61,12 +79,15 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
       },
       body: JSON.stringify({ stream, points: [[time, value]] }),
     }).catch(() => undefined);
-    if (response === undefined) return false;
+    if (response === undefined) {
+      refuse(0);
+      return false;
+    }
     await response.arrayBuffer().catch(() => {});
     if (response.status === 204) return true;
-    refusals.set(response.status, (refusals.get(response.status) ?? 0) + 1);
+    refuse(response.status);
     // What is wrong with a write does not pass; only what is wrong with the system.
-    if (response.status < 503 && response.status !== 409) throw new Error(`${stream} was answered ${response.status}`);
+    if (response.status < 502 && response.status !== 409) throw new Error(`${stream} was answered ${response.status}`);
     return false;
   }
 
@@ -77,6 +98,7 @@ export function startLedger({ url, name, ...options }: LedgerOptions): Ledger {
       await sleep(20);
     }
     write.isAcknowledged = true;
+    write.acknowledgedAt = performance.now();
     acknowledged += 1;
     const delay = performance.now() - begin;
     if (delay > 200) delays.push(delay);

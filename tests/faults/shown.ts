@@ -13,15 +13,15 @@ export type ShownVerdict = {
 export const allIsShown: ShownVerdict = { lost: [], twice: [], reordered: [], untoldGaps: [] };
 
 /** What happened to a picture of one stream between two updates, in order: it was emptied, or these numbers came. */
-export type Change = 'cleared' | readonly number[];
+export type Change = 'cleared' | ArrayLike<number>;
 
-/** What a watcher was told in an update besides points. */
-export type Told = { resync: boolean; skipped: number };
+/** What a watcher was told in an update besides points. `thinned`: history does not have every point. */
+export type Told = { resync: boolean; skipped: number; thinned: boolean };
 
 /** The page of one viewer in the ledger: the numbers 0, 1, 2 … of each stream as they came, judged at every update. */
 export function createShown(viewer: string) {
   const verdict: ShownVerdict = { lost: [], twice: [], reordered: [], untoldGaps: [] };
-  const pictures = new Map<string, { seen: Set<number>; last: number }>();
+  const pictures = new Map<string, Picture>();
   /** Left out, and told. */
   const excused = new Set<string>();
   /** Points that were told to be left out and are not found missing yet. */
@@ -29,17 +29,18 @@ export function createShown(viewer: string) {
 
   const nameOf = (stream: string, number: number) => `${viewer}: ${stream} ${number}`;
 
-  function pictureOf(stream: string) {
-    const picture = pictures.get(stream) ?? { seen: new Set(), last: -1 };
+  function pictureOf(stream: string): Picture {
+    const picture = pictures.get(stream) ?? { seen: new Numbers(), last: -1 };
     pictures.set(stream, picture);
     return picture;
   }
 
   /** Takes numbers as they came; those that were passed over. */
-  function take(stream: string, numbers: readonly number[]): number[] {
+  function take(stream: string, numbers: ArrayLike<number>): number[] {
     const picture = pictureOf(stream);
     const missing: number[] = [];
-    for (const number of numbers) {
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i]!;
       if (picture.seen.has(number)) verdict.twice.push(nameOf(stream, number));
       else if (number < picture.last) verdict.reordered.push(nameOf(stream, number));
       for (let passed = picture.last + 1; passed < number; passed++) missing.push(passed);
@@ -57,6 +58,10 @@ export function createShown(viewer: string) {
 
   return {
     verdict,
+    /** Points that were told to be left out, and were not. */
+    get announced(): number {
+      return announced;
+    },
     /** One update as the watcher got it. What it brought together was seen together: nobody saw a gap in between. */
     update(changes: ReadonlyMap<string, readonly Change[]>, told: Told): void {
       announced += told.skipped;
@@ -66,24 +71,46 @@ export function createShown(viewer: string) {
           if (change === 'cleared') {
             clear(stream, told);
             missing = [];
-          } else missing.push(...take(stream, change));
+          } else missing = missing.concat(take(stream, change));
         }
         const { seen } = pictureOf(stream);
         for (const number of missing) {
           if (seen.has(number)) continue;
-          if (announced > 0) {
-            announced -= 1;
-            excused.add(nameOf(stream, number));
-          } else verdict.untoldGaps.push(nameOf(stream, number));
+          const isThinned = told.thinned && told.resync;
+          if (!isThinned && announced === 0) verdict.untoldGaps.push(nameOf(stream, number));
+          else excused.add(nameOf(stream, number));
+          if (!isThinned && announced > 0) announced -= 1;
         }
       }
     },
     /** Those of these numbers that are not in the picture, and should be. */
-    missing(stream: string, numbers: readonly number[], picture: ReadonlySet<number>): string[] {
+    missing(stream: string, numbers: readonly number[], picture: ArrayLike<number>): string[] {
+      const shown = new Numbers();
+      for (let i = 0; i < picture.length; i++) shown.add(picture[i]!);
       return numbers
-        .filter((number) => !picture.has(number))
+        .filter((number) => !shown.has(number))
         .map((number) => nameOf(stream, number))
         .filter((name) => !excused.has(name));
     },
   };
+}
+
+type Picture = { seen: Numbers; last: number };
+
+/** A set of whole numbers that counts on from 0: a byte each, because there may be a million of them. */
+class Numbers {
+  #has = new Uint8Array(1_024);
+
+  has(number: number): boolean {
+    return this.#has[number] === 1;
+  }
+
+  add(number: number): void {
+    if (number >= this.#has.length) {
+      const longer = new Uint8Array(2 * number);
+      longer.set(this.#has);
+      this.#has = longer;
+    }
+    this.#has[number] = 1;
+  }
 }

@@ -2,6 +2,7 @@ import {
   connect,
   Series,
   type ClientOptions,
+  type Diagnostics,
   type LiveState,
   type LiveUpdate,
   type StreamOptions,
@@ -16,7 +17,7 @@ import { createShown, type Change, type ShownVerdict } from './shown.ts';
 const changes = new WeakMap<Series, Change[]>();
 const { append, clear } = Series.prototype;
 Series.prototype.append = function (columns) {
-  changesOf(this).push([...columns.values]);
+  changesOf(this).push(columns.values.map(Math.floor));
   append.call(this, columns);
 };
 Series.prototype.clear = function () {
@@ -36,15 +37,20 @@ export type Viewers = {
   /** What the viewers were told, in order; one list for each of them. */
   readonly states: readonly (readonly LiveState['is'][])[];
   readonly resyncs: number;
-  /** Points that viewers were told to have been left out. */
+  /** Points that viewers were told to have been left out, and how many of these were not. */
   readonly skipped: number;
+  readonly miscounted: number;
+  /** From the moment in which a point was acknowledged until a viewer was shown it, for each point and viewer, in ms. */
+  lags(sent: readonly Sent[]): number[];
+  /** How the client of each viewer does. */
+  diagnostics(): Diagnostics[];
   /** Resolves once every viewer was told that it is live; rejects after 40 s. */
   live(): Promise<void>;
   /** Resolves once every viewer shows everything of a ledger that is acknowledged by then; rejects after 40 s. */
   caughtUp(sent: readonly Sent[]): Promise<void>;
   /** The same, but goes on after `patienceMs` (default 20 s); then what all of them were shown is judged. Ends them. */
   settle(sent: readonly Sent[], options?: { patienceMs?: number }): Promise<ShownVerdict>;
-  /** Ends them without a verdict. */
+  /** Ends them at once. */
   stop(): void;
 };
 
@@ -102,6 +108,17 @@ export function startViewers({ url, selector, ...options }: ViewersOptions): Vie
     get skipped() {
       return viewers.reduce((sum, { told }) => sum + told.skipped, 0);
     },
+    get miscounted() {
+      return viewers.reduce((sum, { shown }) => sum + shown.announced, 0);
+    },
+    lags: (sent) =>
+      sent.flatMap(({ stream, value, acknowledgedAt }) =>
+        viewers.flatMap(({ shownAt }) => {
+          const at = shownAt.get(stream)?.[value];
+          return at === undefined || acknowledgedAt === undefined ? [] : [Math.max(0, at - acknowledgedAt)];
+        }),
+      ),
+    diagnostics: () => viewers.map(({ client }) => client.diagnostics()),
     async live() {
       for (
         const end = performance.now() + 40_000;
@@ -118,7 +135,7 @@ export function startViewers({ url, selector, ...options }: ViewersOptions): Vie
       await whole(sent, patienceMs);
       // What came last is told in the next turn of the loop.
       await sleep(10);
-      const verdicts = viewers.map(({ verdict }) => verdict);
+      const verdicts = viewers.map(({ shown }) => shown.verdict);
       const lost = missing(sent);
       stop();
       return {
@@ -141,45 +158,56 @@ function startViewer({ name, selector, stream, client: options }: ViewerOptions)
   const told = { resyncs: 0, skipped: 0 };
   const states: LiveState['is'][] = [];
   const outages: number[] = [];
+  /** When each number of a stream was shown first. */
+  const shownAt = new Map<string, number[]>();
   let series: readonly Series[] = [];
   let lostAt: number | undefined;
+  let wasLive = false;
 
   function note(state: LiveState): void {
     if (states.at(-1) !== state.is) states.push(state.is);
     if (state.is !== 'live') lostAt ??= performance.now();
     else if (lostAt !== undefined) {
-      outages.push(performance.now() - lostAt);
+      // The first time it only became live.
+      if (wasLive) outages.push(performance.now() - lostAt);
       lostAt = undefined;
+      wasLive = true;
     }
   }
 
-  function onUpdate(update: LiveUpdate & { skipped?: number }): void {
-    const { resync, skipped = 0 } = update;
+  function onUpdate(update: LiveUpdate): void {
+    const { resync, skipped } = update;
     note(update.state);
     told.resyncs += resync ? 1 : 0;
     told.skipped += skipped;
+    const now = performance.now();
     const news = new Map<string, Change[]>();
     for (const each of update.series) {
       const list = changesOf(each).splice(0);
       // Another object is another picture.
       if (series.some((known) => known.key === each.key && known !== each)) list.unshift('cleared');
       news.set(each.key, list);
+      const times = shownAt.get(each.key) ?? [];
+      shownAt.set(each.key, times);
+      for (const change of list)
+        if (change !== 'cleared') for (const number of Array.from(change)) times[number] ??= now;
     }
     series = update.series;
-    shown.update(news, { resync: resync !== undefined, skipped });
+    shown.update(news, { resync: resync !== undefined, skipped, thinned: update.intervalMs !== null });
   }
 
   const stopWatching = client.watch(selector, stream, onUpdate);
   return {
-    verdict: shown.verdict,
+    client,
+    shown,
+    shownAt,
     told,
     states,
-    /** The first one is how long it took to become live at all. */
     outages,
     missing(acknowledged: ReadonlyMap<string, readonly number[]>): string[] {
       return [...acknowledged].flatMap(([stream, numbers]) => {
-        const picture = new Set(series.find(({ key }) => key === stream)?.values ?? []);
-        return shown.missing(stream, numbers, picture);
+        const picture = series.find(({ key }) => key === stream)?.values ?? [];
+        return shown.missing(stream, numbers, Float64Array.from(picture, Math.floor));
       });
     },
     stop(): void {

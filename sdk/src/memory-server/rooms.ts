@@ -11,7 +11,11 @@ export class Rooms {
     if (!rooms.has(room) && rooms.size >= MAX_ROOMS)
       throw new QuantumFluxError('too_large', `A connection may be in at most ${MAX_ROOMS} rooms.`, { path: 'room' });
     const known = rooms.get(room);
-    const own: Presence = { id: known?.id ?? `${++this.#joined}`, name: name ?? null, since: known?.since ?? now };
+    const own: Presence = {
+      id: known?.id ?? `${++this.#joined}`,
+      name: name ?? known?.name ?? null,
+      since: known?.since ?? now,
+    };
     rooms.set(room, own);
     this.#present.set(room, (this.#present.get(room) ?? new Set()).add(session));
     this.#tell(room, session);

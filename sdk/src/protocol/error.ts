@@ -38,6 +38,11 @@ export class QuantumFluxError extends Error {
     this.path = options.path;
   }
 
+  /** Those of another copy of this package as well: two of them on a page may share a connection. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'QuantumFluxError';
+  }
+
   toBody(): ErrorBody {
     return { code: this.code, message: this.message, ...(this.path === undefined ? {} : { path: this.path }) };
   }

@@ -30,7 +30,7 @@ export type SubscribeRequest = {
   resume?: Position;
   /**
    * Send new points at most so many times a second, and of each pixel column of the picture (`from` to now, `width`
-   * pixels) only the lowest and the highest. Without it every point comes, as soon as it can.
+   * pixels) only the lowest, the highest and the newest. Without it every point comes, as soon as it can.
    */
   maxHz?: number;
 };

@@ -184,11 +184,23 @@ export function parse<Schema extends z.ZodType>(
   value: unknown,
   at: readonly PropertyKey[] = [],
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = safely(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = [...at, ...issue!.path].join('.');
   throw new QuantumFluxError('invalid_input', sentence(path, issue!.message), path === '' ? {} : { path });
+}
+
+function safely<Schema extends z.ZodType>(schema: Schema, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    // Of what is no text but has a `length`, zod compares that, whatever it is.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new QuantumFluxError('invalid_input', 'The input is not right: it has parts that cannot be compared.', {
+      cause,
+    });
+  }
 }
 
 function durationOf(text: string): number {

@@ -9,6 +9,7 @@ import type { Bus } from './bus.ts';
 import { busContract } from './bus.contract.ts';
 import { createRedisBus } from './bus.redis.ts';
 import { pack } from './codec.ts';
+import { redisAddress } from './redis-address.ts';
 
 const isThere = hasRedis();
 const buses: Bus[] = [];
@@ -20,7 +21,7 @@ afterEach(async () => {
 async function listen(url: string, prefix: string = randomUUID()) {
   const entries: string[] = [];
   const write = (message: string) => void entries.push(message);
-  const bus = createRedisBus(url, { prefix, log: { error: write, warn: write, info: write } });
+  const bus = createRedisBus(redisAddress(url), { prefix, log: { error: write, warn: write, info: write } });
   buses.push(bus);
   const heard: number[] = [];
   await bus.subscribe('streams', ({ ids }) => void heard.push(...ids));
@@ -35,7 +36,7 @@ describe.skipIf(!isThere)('with a Redis server', () => {
   afterAll(() => redis.stop());
 
   busContract('Redis', async () => {
-    const bus = createRedisBus(redis.url, { prefix: randomUUID(), log: silent });
+    const bus = createRedisBus(redisAddress(redis.url), { prefix: randomUUID(), log: silent });
     // Connected, as it is soon after the start of a server.
     await (
       await bus.subscribe('keys', () => {})

@@ -4,6 +4,7 @@ import type { Bus } from './bus.ts';
 import { isFrom, pack, SENDER_BYTES, unpack } from './codec.ts';
 import { connectRedis } from './connection.redis.ts';
 import { createListeners } from './listeners.ts';
+import type { RedisAddress } from './redis-address.ts';
 import { channelOf, channelsOf, topicOf, type Topic } from './topics.ts';
 
 /** Most bytes that are on their way to Redis. Hints beyond that are let go. */
@@ -22,11 +23,11 @@ export type RedisBusOptions = {
  * The bus between servers: Redis pub/sub over two connections. What a server says, it hears itself at once and without
  * Redis. While Redis is away, hints to others are let go, not kept.
  */
-export function createRedisBus(url: string, { log, prefix = 'quantumflux:bus:' }: RedisBusOptions): Bus {
+export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumflux:bus:' }: RedisBusOptions): Bus {
   const listeners = createListeners(log);
   const watchers = new Set<(isUp: boolean) => void>();
-  const publisher = connectRedis(url, { name: 'bus-publish', patienceMs: 1_000 });
-  const subscriber = connectRedis(url, { name: 'bus-subscribe', patienceMs: 1_000 });
+  const publisher = connectRedis(address, { name: 'bus-publish', patienceMs: 1_000 });
+  const subscriber = connectRedis(address, { name: 'bus-subscribe', patienceMs: 1_000 });
   const sender = randomBytes(SENDER_BYTES);
   const misunderstood = new Set<Topic>();
   let isOpen = true;

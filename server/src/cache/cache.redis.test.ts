@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
+import { redisAddress } from '../bus/redis-address.ts';
 import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import type { Cache } from './cache.ts';
@@ -14,7 +15,7 @@ const text = z.string();
 
 /** Once it is connected: before, everything is a miss. */
 async function connected(url: string, prefix: string = randomUUID()): Promise<Cache> {
-  const cache = createRedisCache(url, { prefix });
+  const cache = createRedisCache(redisAddress(url), { prefix });
   await vi.waitFor(async () => expect(await finds(cache)).toBe(true), 10_000);
   return cache;
 }
@@ -91,7 +92,7 @@ describe.skipIf(!isThere)('when Redis', () => {
 });
 
 test('a Redis that is not there at the start is a cache in which nothing is found', async () => {
-  const cache = createRedisCache(`redis://127.0.0.1:${await findFreePort()}`);
+  const cache = createRedisCache(redisAddress(`redis://127.0.0.1:${await findFreePort()}`));
   expect(await finds(cache)).toBe(false);
   await cache.close();
 });

@@ -1,12 +1,13 @@
-import { connectRedis } from '../bus/connection.redis.ts';
+import { connectRedisKeys } from '../bus/connection.redis.ts';
+import type { RedisAddress } from '../bus/redis-address.ts';
 import type { Cache } from './cache.ts';
 
 /** Longest wait for Redis, in ms: what is cached can be found again in about that time. */
 const PATIENCE_MS = 300;
 
 /** The cache that servers share. While Redis is away, nothing is found in it; the bus tells of that. */
-export function createRedisCache(url: string, { prefix = 'quantumflux:cache:' } = {}): Cache {
-  const redis = connectRedis(url, { name: 'cache', patienceMs: PATIENCE_MS });
+export function createRedisCache(address: RedisAddress, { prefix = 'quantumflux:cache:' } = {}): Cache {
+  const redis = connectRedisKeys(address, { name: 'cache', patienceMs: PATIENCE_MS });
   return {
     async get(key, schema) {
       const json = await redis.get(prefix + key).catch(() => null);

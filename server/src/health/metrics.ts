@@ -36,6 +36,12 @@ export function createMetrics() {
       help: 'Frames of points sent to sockets.',
       registers,
     }),
+    handshakes: new Counter({
+      name: 'quantumflux_live_handshakes_total',
+      help: 'Live connections that were let in, or told to come back.',
+      labelNames: ['outcome'],
+      registers,
+    }),
     backfilledRows: new Counter({
       name: 'quantumflux_journal_backfill_rows_total',
       help: 'Rows of the journal that were read for readers who missed them.',

@@ -46,6 +46,11 @@ test('any page may embed the script, whatever its key', async () => {
   });
 });
 
+test('what it loads for those who look for a mistake is beside it', async () => {
+  await writeFile(join(directory, 'quantumflux-debug.js'), 'export {};');
+  expect(await (await fetch(`${app.url}/sdk/quantumflux-debug.js`)).text()).toBe('export {};');
+});
+
 test.each([
   ['gzip, deflate, br', 'br', brotliDecompressSync],
   ['gzip', 'gzip', gunzipSync],

@@ -2,6 +2,7 @@ import { QuantumFluxError } from '@quantumflux/sdk/protocol';
 import { Router, type Request } from 'express';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { infoOf } from './request-id.ts';
@@ -13,7 +14,10 @@ type Prepared = { etag: string; bytes: Record<Encoding, Buffer> };
 
 const types = { js: 'text/javascript; charset=utf-8', map: 'application/json; charset=utf-8' };
 
-/** The script that pages embed, and its source map, at `/sdk/quantumflux.js`. `file` is where the build puts it. */
+/**
+ * The script that pages embed at `/sdk/quantumflux.js`, what it loads for those who look for a mistake beside it, and their
+ * source maps. `file` is where the build puts the first; the other is in the same folder.
+ */
 export function bundleRoutes({ file }: { file: string }): Router {
   const router = Router();
   const serve = (path: string, source: string, type: string) => {
@@ -38,8 +42,13 @@ export function bundleRoutes({ file }: { file: string }): Router {
       res.set('Content-Length', String(bytes[encoding].length)).end(bytes[encoding]);
     });
   };
-  serve('/sdk/quantumflux.js', file, types.js);
-  serve('/sdk/quantumflux.js.map', `${file}.map`, types.map);
+  for (const [name, source] of [
+    ['quantumflux.js', file],
+    ['quantumflux-debug.js', join(dirname(file), 'quantumflux-debug.js')],
+  ] as const) {
+    serve(`/sdk/${name}`, source, types.js);
+    serve(`/sdk/${name}.map`, `${source}.map`, types.map);
+  }
   return router;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { redisAddress } from '../bus/redis-address.ts';
 import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { limitContract } from './limit.contract.ts';
@@ -34,7 +35,7 @@ describe.skipIf(!hasRedis())('with a Redis server', () => {
 });
 
 test('without Redis, a server counts for itself', async () => {
-  const { createLimit, close } = openRedisLimits(`redis://127.0.0.1:${await findFreePort()}`);
+  const { createLimit, close } = openRedisLimits(redisAddress(`redis://127.0.0.1:${await findFreePort()}`));
   const limit = createLimit({ name: 'a', most: 1, perMs: 60_000 });
   await takeTwice(limit);
   await limit.reset('ada');
@@ -49,7 +50,7 @@ async function takeTwice(limit: { take(key: string): Promise<void> }): Promise<v
 
 /** Once it is connected: before, each limit counts in this process. */
 async function connected(url: string, prefix = randomUUID()) {
-  const limits = openRedisLimits(url, { prefix });
+  const limits = openRedisLimits(redisAddress(url), { prefix });
   await expect.poll(() => countsInRedis(limits.createLimit), { timeout: 10_000 }).toBe(true);
   return limits;
 

@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
-import { connectRedis } from '../bus/connection.redis.ts';
+import { connectRedisKeys } from '../bus/connection.redis.ts';
+import type { RedisAddress } from '../bus/redis-address.ts';
 import { limitOf, type CreateLimit } from './limit.ts';
 
 /** Longest wait for Redis, in ms; then the count of this server alone decides. */
@@ -7,10 +8,10 @@ const PATIENCE_MS = 300;
 
 /** Limits that all servers count together. While Redis is away, each server counts for itself; the bus tells of that. */
 export function openRedisLimits(
-  url: string,
+  address: RedisAddress,
   { prefix = 'quantumflux:limit:' } = {},
 ): { createLimit: CreateLimit; close: () => Promise<void> } {
-  const redis = connectRedis(url, { name: 'limits', patienceMs: PATIENCE_MS });
+  const redis = connectRedisKeys(address, { name: 'limits', patienceMs: PATIENCE_MS });
   return {
     createLimit({ name, most, perMs }) {
       const options = { keyPrefix: prefix + name, points: most, duration: perMs / 1_000 };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { QuantumFluxError } from '@quantumflux/sdk/protocol';
-import { statusOf } from './errors.ts';
+import { retrySeconds, statusOf } from './errors.ts';
 
 /** Takes over a connection that is to speak another protocol than HTTP from now on. */
 export type Upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -30,12 +30,16 @@ export function routeUpgrades(http: Server, { routes, others }: UpgradeRoutes): 
 export function refuseUpgrade(socket: Duplex, error: QuantumFluxError): void {
   const body = JSON.stringify({ error: error.toBody() });
   const status = statusOf[error.code];
+  const retryAfter = retrySeconds(error);
+  // The other side might never close its half.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     [
       `HTTP/1.1 ${status} ${error.code}`,
       'Connection: close',
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(retryAfter > 0 ? [`Retry-After: ${retryAfter}`] : []),
       '',
       body,
     ].join('\r\n'),

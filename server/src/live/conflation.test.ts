@@ -37,12 +37,14 @@ function expectExtremes(kept: readonly Point[], all: readonly Point[]): void {
   for (const [time, value] of kept) expect(latest.get(time)).toBe(value);
 }
 
-test('[S14] of each pixel column the lowest and the highest are left, as they are, in the order of their times', () => {
+test('[S14] of each pixel column the lowest and the highest are left, and the newest of all, as they are, in order', () => {
   fc.assert(
     fc.property(points, (points) => {
       const kept = pointsOf(extremes(columnsOf(points), INTERVAL_MS));
       expectExtremes(kept, points);
-      expect(kept.length).toBeLessThanOrEqual(2 * byInterval(points).size);
+      expect(kept.length).toBeLessThanOrEqual(2 * byInterval(points).size + 1);
+      const newest = Math.max(...points.map(([time]) => time));
+      expect(kept).toContainEqual([newest, new Map(points).get(newest)]);
       const times = kept.map(([time]) => time);
       // All of them stay as they came.
       if (kept.length === points.length) expect(kept).toEqual(points);
@@ -119,6 +121,7 @@ test('[S14] of a beat that is so slow that megabytes come in between, no extreme
   const [block] = blocksOf(ranges[0]!.entries[0]!.blocks);
   const kept = pointsOf(decodeBlock(block!));
   expectExtremes(kept, all);
-  expect(kept.length).toBe(8);
-  expect(skipped).toBe(40_000 - 8);
+  expect(kept.at(-1)).toEqual(all.at(-1));
+  expect(kept.length).toBe(9);
+  expect(skipped).toBe(40_000 - 9);
 });

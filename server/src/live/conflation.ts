@@ -15,7 +15,7 @@ type Waiting = {
   count: number;
 };
 
-/** Of each stream and pixel column the lowest and the highest point since the last time (S14). */
+/** Of each stream and pixel column the lowest and the highest point since the last time, and the newest of all (S14). */
 export function gatherExtremes(intervalMs: number): Gathering {
   const stretches = new Map<number, { after: number; last: number; streams: Map<number, Waiting> }>();
 
@@ -78,7 +78,8 @@ function thinOut(waiting: Waiting, intervalMs: number): Columns {
 }
 
 /**
- * Of each interval the lowest and the highest point, as they are, in the order of their times. Of points with the same
+ * Of each interval the lowest and the highest point, and the last of all, as they are, in the order of their times: who shows
+ * the newest value would show another one for ever when nothing comes after it. Of points with the same
  * time only the one written last counts. When that leaves nothing out, they stay in the order in which they came.
  */
 export function extremes(columns: Columns, intervalMs: number): Columns {
@@ -95,6 +96,8 @@ export function extremes(columns: Columns, intervalMs: number): Columns {
     if (low !== high) kept.push(Math.max(low, high));
     start = next;
   }
+  const newest = times.length - 1;
+  if (newest >= 0 && kept.at(-1) !== newest) kept.push(newest);
   if (kept.length === columns.times.length) return columns;
   return pick({ times, values }, kept);
 }

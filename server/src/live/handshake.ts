@@ -2,11 +2,15 @@ import { PROTOCOL_VERSION, QuantumFluxError, versionWith } from '@quantumflux/sd
 import { handshake, parse } from '@quantumflux/sdk/protocol/schemas';
 import type { Authenticate } from '../http/caller.ts';
 import { toQuantumFluxError } from '../http/errors.ts';
+import type { Log } from '../log.ts';
 import { callerOf } from './credential.ts';
 import type { LiveSocket } from './socket.ts';
 
 /** Lets a socket in, or says why not: the error's `data` is an ErrorBody. */
-export async function admit(socket: LiveSocket, authenticate: Authenticate): Promise<Error | undefined> {
+export async function admit(
+  socket: LiveSocket,
+  { authenticate, log }: { authenticate: Authenticate; log: Log },
+): Promise<Error | undefined> {
   try {
     const { protocol, token, key, frames } = parse(handshake, socket.handshake.auth);
     if (protocol > PROTOCOL_VERSION + 1) {
@@ -21,6 +25,7 @@ export async function admit(socket: LiveSocket, authenticate: Authenticate): Pro
     return undefined;
   } catch (cause) {
     const error = toQuantumFluxError(cause);
+    if (error.code === 'internal') log.error('a handshake failed', cause);
     return Object.assign(new Error(error.message), { data: error.toBody() });
   }
 }

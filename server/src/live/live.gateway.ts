@@ -2,6 +2,7 @@ import { HEARTBEAT_MS } from '@quantumflux/sdk/protocol';
 import type { Bus, Stop } from '../bus/bus.ts';
 import type { Authenticate } from '../http/caller.ts';
 import { createBroadcast, type BroadcastOptions, type BroadcastPorts } from './broadcast.ts';
+import { shareCallers } from './callers.ts';
 import type { LiveStream } from './channel.ts';
 import { createExpiry } from './expiry.ts';
 import { followJournal, type Entry, type FollowerOptions } from './follower.ts';
@@ -37,7 +38,7 @@ export type LiveOptions = FollowerOptions & BroadcastOptions;
 
 /** Gives every socket the streams it asked for: history first, then what is new. */
 export async function startLiveGateway(ports: LivePorts, options: LiveOptions = {}): Promise<Stop> {
-  const { io, authenticate, catalog, metrics, recent } = ports;
+  const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
   const broadcast = createBroadcast(
     { streamOf: catalog.get, meet: catalog.meet, recent, onFrames: (count) => metrics.framesSent.inc(count) },
@@ -74,7 +75,9 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
     presence,
   ];
 
-  io.use((socket, next) => void admit(socket, authenticate).then(next));
+  const callers = await shareCallers(authenticate, bus);
+  const door = { authenticate: callers.authenticate, log: ports.log };
+  io.use((socket, next) => void admit(socket, door).then(next));
   io.on('connection', (socket) => {
     metrics.liveSockets.inc();
     const leave = parts.map((part) => part.attend(socket));
@@ -91,7 +94,7 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   return async () => {
     clearInterval(heartbeat);
     stopWatching();
-    await Promise.all([revocation.stop(), presence.stop(), follower.stop()]);
+    await Promise.all([callers.stop(), revocation.stop(), presence.stop(), follower.stop()]);
     dismiss(io, 'shutdown', { retryMs: 500 });
     broadcast.stop();
     await io.close();

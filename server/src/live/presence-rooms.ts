@@ -11,10 +11,12 @@ export class Rooms {
     return this.#members.keys();
   }
 
-  /** Who is there already keeps the time since when. */
-  join(place: string, { id, name, since }: Presence): void {
+  /** Who is there already keeps the time since when, and the name when there is no other. */
+  join(place: string, { id, name, since }: Omit<Presence, 'name'> & { name?: string | undefined }): void {
     const members = this.#members.get(place) ?? new Map<string, Presence>();
-    this.#members.set(place, members.set(id, { id, name, since: members.get(id)?.since ?? since }));
+    const before = members.get(id);
+    const now = { id, name: name ?? before?.name ?? null, since: before?.since ?? since };
+    this.#members.set(place, members.set(id, now));
   }
 
   leave(place: string, id: string): void {

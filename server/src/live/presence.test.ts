@@ -136,12 +136,13 @@ test('[P1] leaving is seen at once, the end of a connection too, and who left he
   });
 });
 
-test('joining again changes the name, and nothing else', async () => {
+test('[P1] joining again changes the name if it says one, and nothing else', async () => {
   const server = await startServer();
   const ann = await connect(server);
   const before = await join(ann, 'board', 'Ann');
   const after = await join(ann, 'board', 'Anna');
   expect(after).toEqual({ id: before.id, present: [{ ...before.present[0]!, name: 'Anna' }] });
+  expect(await join(ann, 'board')).toEqual(after);
 });
 
 test('[P1] another organization has rooms of its own, whatever they are called', async () => {

@@ -120,7 +120,7 @@ export async function startPresence(
       const places = new Map<string, string>();
 
       function join(input: unknown): { id: string } & Company {
-        const { room, name = null } = parse(joinRequest, input);
+        const { room, name } = parse(joinRequest, input);
         const { caller } = socket.data;
         demand(caller, 'streams.read');
         if (!places.has(room) && places.size >= MAX_ROOMS) {

@@ -1,4 +1,5 @@
-import type { LivePorts } from './live.gateway.ts';
+import type { LiveOptions, LivePorts } from './live.gateway.ts';
+import { loseFrames } from './lose-frames.ts';
 import { spoiling } from './spoil.ts';
 
 /**
@@ -6,7 +7,9 @@ import { spoiling } from './spoil.ts';
  * unless a test asks for a sabotage:
  *
  * - `keep-revoked` lets those stay whose right to be here was taken away,
- * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts).
+ * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts),
+ * - `no-sweep` never looks for what no hint told,
+ * - `drop-frames` breaks none: it loses frames, as the network may, and nobody may miss anything.
  */
 export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): LivePorts {
   switch (sabotage) {
@@ -24,7 +27,19 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
     case 'resend':
     case 'swap':
       return { ...ports, bus: spoiling(ports.bus, sabotage) };
+    case 'no-sweep':
+      return { ...ports, bus: { ...ports.bus, onChange: () => () => {} } };
+    case 'drop-frames':
+      ports.io.on('connection', loseFrames);
+      return ports;
     default:
       return ports;
   }
+}
+
+/** A day, in ms: longer than any test. */
+const FOR_EVER_MS = 86_400_000;
+
+export function sabotagedOptions(sabotage: string | undefined): LiveOptions {
+  return sabotage === 'no-sweep' ? { sweepMs: FOR_EVER_MS, sweepWhileDownMs: FOR_EVER_MS } : {};
 }

@@ -11,4 +11,4 @@ export type OldClient = {
   close(): void;
 };
 
-export function connect(options: { url: string; key: string }): OldClient;
+export function connect(options: { url: string; key: string; silenceMs?: number }): OldClient;

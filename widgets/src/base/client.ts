@@ -23,16 +23,27 @@ export type LiveState =
   | { readonly is: 'stale'; readonly since: number; readonly reason: Reason; readonly retryAt: number | null }
   | { readonly is: 'error'; readonly error: Reason };
 
-/** What a watcher is told. `series` is a new array only when streams came or went. */
-export type LiveUpdate = { readonly series: readonly LiveSeries[]; readonly state: LiveState };
+/** What a watcher is told. */
+export type LiveUpdate = {
+  /** A new array only when streams came or went. */
+  readonly series: readonly LiveSeries[];
+  readonly state: LiveState;
+  /** How many points were left out since the last update, because this page was too slow for them. */
+  readonly skipped?: number;
+  /** How new points are thinned where they are too many: of each interval, in ms, the lowest and the highest. */
+  readonly conflation?: { readonly intervalMs: number } | null;
+  /** Why history was replaced, in the one update in which it was. */
+  readonly resync?: string;
+};
 
 export type Stop = () => void;
 
+/** Who stops watching and watches again goes on from there. */
 export type LiveSource = { watch(onUpdate: (update: LiveUpdate) => void): Stop };
 
 /** What widgets ask of a client: the SDK's `connect()` makes one, and so can everybody who has points. */
 export type LiveClient = {
-  stream(selector: string, options: { from: string; width?: number; wait: true }): LiveSource;
+  stream(selector: string, options: { from: string; width: number; maxHz: number; wait: true }): LiveSource;
   /** The server's clock, in ms since the epoch. */
   now(): number;
 };

@@ -15,16 +15,18 @@ describe('two copies of us in one page', () => {
 
   it('the default client of either serves the widgets of both', async () => {
     const chart = await fixture<QuantumFluxChart>(html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
+    await drawn();
     expect(textOf(chart, '.notice')).to.contain('No server is named here.');
 
     const [first, second] = [stoppedFeed(), stoppedFeed()];
     first.write({ stream: 'a.b' }, wave());
     let made = 0;
-    provideDefaultClient(() => (made++, first));
-    provideDefaultClient(() => second);
+    provideDefaultClient(() => (made++, first.client));
+    provideDefaultClient(() => second.client);
     await fixture(html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
     await drawn();
     expect(textOf(chart, '.legend')).to.contain('a.b');
-    expect([made, first.watchers, second.watchers]).to.deep.equal([1, 2, 0]);
+    // One subscription: they show the same.
+    expect([made, first.server.subscriptions, second.server.subscriptions]).to.deep.equal([1, 1, 0]);
   });
 });

@@ -11,7 +11,7 @@ import { type View, viewOf } from './view.ts';
 
 /** How often, at most, numbers change, in ms: a reader must be able to read them. */
 const NUMBERS_MS = 250;
-/** The badge of what is not fresh counts seconds. */
+/** The badge of what is not fresh counts seconds; what was late for less than one is not worth a word. */
 const BADGE_MS = 1_000;
 
 /** An element that shows streams as a picture: attributes, states and the canvas. What stands around it is its own. */
@@ -35,13 +35,11 @@ export abstract class LiveElement extends FluxElement {
   protected settings: Settings | undefined;
   protected view: View = { is: 'loading' };
   protected named: readonly NamedSeries[] = [];
-  /** How much history is asked for; the server knows what a chart needs. */
-  protected readonly history: { readonly width?: number } = {};
   protected readonly hasAxes: boolean = true;
 
   protected readonly live = new LiveController(
     this,
-    () => this.settings && { stream: this.settings.stream, from: this.settings.from, ...this.history },
+    () => this.settings && { stream: this.settings.stream, from: this.settings.from, ...this.detail(this.settings) },
     () => this.onPoints(),
   );
   protected readonly plot = new PlotController(
@@ -54,6 +52,9 @@ export abstract class LiveElement extends FluxElement {
   #mistake: string | undefined;
   #shown: LiveUpdate = this.live.last;
 
+  /** For how many pixels points are asked for, and how often they may come, in Hz. */
+  protected abstract detail(settings: Settings): { readonly width: number; readonly maxHz: number };
+
   /** What is wrong with the streams that were found, if anything. */
   protected mistakeOf(_series: readonly LiveSeries[]): string | undefined {
     return undefined;
@@ -64,6 +65,12 @@ export abstract class LiveElement extends FluxElement {
     const { series, state } = this.live.last;
     if (series !== this.#shown.series || state.is !== this.#shown.state.is) this.requestUpdate();
     this.plot.refresh();
+    // What comes first must not wait because there was nothing before it.
+    if (series.length > 0) this.onNumbers();
+  }
+
+  /** There may be other numbers. */
+  protected onNumbers(): void {
     this.numbers.request(NUMBERS_MS);
   }
 
@@ -85,9 +92,10 @@ export abstract class LiveElement extends FluxElement {
     this.#shown = last;
     this.named = nameSeries(series, this.unit);
     const span = this.settings?.span ?? 0;
-    const from = this.#edge(state.is === 'stale' ? state.since : null) - span;
+    const staleSince = state.is === 'stale' && Date.now() - state.since >= BADGE_MS ? state.since : null;
+    const from = this.#edge(staleSince) - span;
     const mistake = this.#mistake ?? this.mistakeOf(series);
-    this.view = viewOf({ mistake, update: last, stream: this.stream, span, from });
+    this.view = viewOf({ mistake, update: last, staleSince, stream: this.stream, span, from });
     super.update(changed);
   }
 
@@ -104,7 +112,7 @@ export abstract class LiveElement extends FluxElement {
   }
 
   protected override updated(_changed: PropertyValues): void {
-    if (this.staleSince !== null) this.numbers.request(BADGE_MS);
+    if (this.#shown.state.is === 'stale') this.numbers.request(BADGE_MS);
   }
 
   /** Since when the picture is not fresh, in local ms; null when it is. */

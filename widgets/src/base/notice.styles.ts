@@ -69,6 +69,10 @@ export const noticeStyles = css`
     white-space: nowrap;
   }
 
+  .quiet {
+    color: var(--_muted);
+  }
+
   .badge::before {
     content: '';
     display: inline-block;

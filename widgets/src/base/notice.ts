@@ -23,9 +23,10 @@ export function notice(view: View): TemplateResult | typeof nothing {
   }
 }
 
-/** Says that the picture is not fresh. */
-export function badge(view: View): TemplateResult | typeof nothing {
-  if (view.is !== 'picture' || view.staleSince === null) return nothing;
+/** Says that the picture is not fresh, or what else happened to it. */
+export function badge(view: View, news = ''): TemplateResult | typeof nothing {
+  if (view.is !== 'picture') return nothing;
+  if (view.staleSince === null) return news ? html`<div class="badge quiet" part="badge">${news}</div>` : nothing;
   const since = agoInWords(Date.now() - view.staleSince);
   return html`<div class="badge" part="badge">Reconnecting… <span class="since">last update ${since}</span></div>`;
 }

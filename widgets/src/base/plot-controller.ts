@@ -38,6 +38,11 @@ export class PlotController implements ReactiveController {
     return this.#scene;
   }
 
+  /** How wide the canvas is, in CSS pixels; 0 while nobody knows. */
+  get width(): number {
+    return this.#plot?.width ?? 0;
+  }
+
   /** Points came: draw them in the next frame. */
   refresh(): void {
     const drawing = this.#drawing();

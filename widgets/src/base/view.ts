@@ -14,6 +14,8 @@ type Situation = {
   /** What is wrong with the attributes, if anything. */
   mistake: string | undefined;
   update: LiveUpdate;
+  /** Since when it is not live, in local ms; null while it is. */
+  staleSince: number | null;
   stream: string;
   /** Length of the window, in ms, and where it starts. */
   span: number;
@@ -21,11 +23,11 @@ type Situation = {
 };
 
 /** Which of its states an element is in. */
-export function viewOf({ mistake, update: { series, state }, stream, span, from }: Situation): View {
+export function viewOf({ mistake, update: { series, state }, staleSince, stream, span, from }: Situation): View {
   if (mistake !== undefined) return { is: 'wrong', text: mistake };
   if (state.is === 'error') return { is: 'wrong', text: state.error.message };
   if (series.some(({ times, length }) => length > 0 && times[length - 1]! >= from)) {
-    return { is: 'picture', staleSince: state.is === 'stale' ? state.since : null };
+    return { is: 'picture', staleSince };
   }
   if (state.is === 'connecting') return { is: 'loading' };
   if (series.length === 0) {

@@ -1,3 +1,5 @@
+import { formatTime } from '../plot/time-axis.ts';
+
 const units = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
@@ -22,6 +24,12 @@ export function agoInWords(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 120) return `${seconds} s ago`;
   return seconds < 7_200 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3_600)} h ago`;
+}
+
+/** What happened to a picture: `12 points left out at 12:00:03`. `span`: of the window, in ms. */
+export function lapseInWords({ points, at }: { points: number; at: number }, span: number): string {
+  const what = points > 0 ? `${points} point${points > 1 ? 's' : ''} left out` : 'Loaded anew';
+  return `${what} at ${formatTime(at, span)}`;
 }
 
 /** Text within a sentence, cut where it would be too long to read. */

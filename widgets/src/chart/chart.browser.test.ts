@@ -1,4 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
+import { QuantumFluxError } from '@quantumflux/sdk';
 import {
   columnsWith,
   drawn,
@@ -10,6 +11,7 @@ import {
   showChart,
   stoppedFeed,
   textOf,
+  until,
   wave,
 } from '../feed/fixtures.testing.ts';
 import type { QuantumFluxChart } from './chart.ts';
@@ -81,14 +83,14 @@ describe('<quantumflux-chart>', () => {
     chart.window = '10s';
     await drawn();
     const before = pixelsOf(chart).data.join();
-    feed.now = () => NOON + 4_000;
+    feed.server.stopClock(NOON + 4_000);
     await new Promise((done) => setTimeout(done, 200));
     expect(pixelsOf(chart).data.join()).not.to.equal(before);
   });
 
   it('is a skeleton while it waits', async () => {
     const feed = stoppedFeed();
-    feed.state = { is: 'connecting' };
+    feed.server.goAway();
     const chart = await show(feed, html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
     expect(part(chart, '.frame').ariaBusy).to.equal('true');
     expect(textOf(chart, '.skeleton')).to.equal('Loading');
@@ -122,24 +124,27 @@ describe('<quantumflux-chart>', () => {
   it('keeps the picture and says since when it is not fresh', async () => {
     const { chart, feed } = await showChart();
     const before = columnsWith(chart, FIRST).size;
-    feed.state = { is: 'stale', since: Date.now() - 12_000, reason: { message: '' }, retryAt: null };
-    await drawn();
-    expect(textOf(chart, '.badge')).to.match(/^Reconnecting… last update 1[23] s ago$/);
+    const comeBack = feed.server.goAway();
+    await until(() => has(chart, '.badge'));
+    expect(textOf(chart, '.badge')).to.match(/^Reconnecting… last update \d s ago$/);
     expect(columnsWith(chart, FIRST).size).to.be.closeTo(before, 30);
-    feed.state = { is: 'live' };
-    await drawn();
-    expect(has(chart, '.badge')).to.equal(false);
+    comeBack();
+    await until(() => !has(chart, '.badge'));
   });
 
   it('says what the server says when it refuses', async () => {
-    const { chart, feed } = await showChart();
-    feed.state = { is: 'error', error: { message: 'This key may not read “a.b”. Ask for one that may.' } };
-    await drawn();
+    const feed = stoppedFeed({
+      grant: () => {
+        throw new QuantumFluxError('forbidden', 'This key may not read “a.b”. Ask for one that may.');
+      },
+    });
+    const chart = await show(feed, html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
     expect(textOf(chart, '.notice')).to.equal('This key may not read “a.b”. Ask for one that may.');
   });
 
   it('says how to name a server when there is none', async () => {
     const chart = await fixture<QuantumFluxChart>(html`<quantumflux-chart stream="a.b"></quantumflux-chart>`);
+    await drawn();
     expect(textOf(chart, '.notice')).to.contain('No server is named here.');
   });
 

@@ -1,8 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/web-components-vite';
 import { html } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
-import type { LiveState } from '../base/client.ts';
-import { machineFeed } from '../feed/machine.ts';
+import { awayFeed, type Feed, lostFeed, machineFeed, refusingFeed } from '../feed/machine.ts';
 import '../provider/provider.ts';
 import './chart.ts';
 
@@ -21,7 +20,7 @@ type Args = {
   /** How large the page makes it. */
   width?: string;
   height?: string;
-  state?: LiveState;
+  feed?: () => Feed;
 };
 
 const meta: Meta<Args> = {
@@ -32,12 +31,10 @@ const meta: Meta<Args> = {
     kind: { control: 'select', options: ['line', 'area'] },
     theme: { control: 'select', options: ['light', 'dark', 'system'] },
     legend: { control: 'select', options: ['auto', 'none'] },
-    state: { table: { disable: true } },
+    feed: { table: { disable: true } },
   },
-  render: ({ width = '100%', height = '', state, ...args }) => {
-    const feed = machineFeed();
-    if (state) feed.state = state;
-    return html`<quantumflux-provider .client=${feed}>
+  render: ({ width = '100%', height = '', feed = machineFeed, ...args }) => {
+    return html`<quantumflux-provider .client=${feed().client}>
       <quantumflux-chart
         stream=${args.stream}
         window=${ifDefined(args.window)}
@@ -85,20 +82,14 @@ export const Table: Story = { args: { stream: 'host.network.*', heading: 'Networ
 
 export const Dark: Story = { args: { theme: 'dark' }, globals: { scheme: 'dark' } };
 
-export const Loading: Story = { args: { state: { is: 'connecting' } } };
+export const Loading: Story = { args: { feed: awayFeed } };
 
 export const Empty: Story = { args: { stream: 'plant.temperature', heading: 'Temperature' } };
 
 /** What was there stays, and says since when it is not fresh. */
-export const Reconnecting: Story = {
-  args: {
-    state: { is: 'stale', since: Date.now() - 12_000, reason: { message: 'The network is gone.' }, retryAt: null },
-  },
-};
+export const Reconnecting: Story = { args: { feed: lostFeed } };
 
-export const Refused: Story = {
-  args: { state: { is: 'error', error: { message: 'This key may not read “host.cpu.load”. Use one that may.' } } },
-};
+export const Refused: Story = { args: { feed: refusingFeed } };
 
 /** A mistake in an attribute is answered in its place; the rest of the page goes on. */
 export const Mistake: Story = { args: { window: 'banana' } };

@@ -5,11 +5,13 @@ import { LiveElement } from '../base/live-element.ts';
 import { newestText } from '../base/named-series.ts';
 import { noticeStyles } from '../base/notice.styles.ts';
 import { badge, notice } from '../base/notice.ts';
+import type { Settings } from '../base/settings.ts';
 import { theme } from '../base/theme.styles.ts';
 import { Throttle } from '../base/throttle.ts';
-import { spanInWords } from '../base/words.ts';
+import { lapseInWords, spanInWords } from '../base/words.ts';
 import { styles } from './chart.styles.ts';
 import { Crosshair } from './crosshair.ts';
+import { detailFor } from './detail.ts';
 import { legend } from './legend.ts';
 import { narrate } from './narration.ts';
 import { newestRows, table } from './table.ts';
@@ -20,6 +22,8 @@ const TABLE_MS = 500;
 const ROWS = 50;
 const UNSEEN_ROWS = 10;
 const NARRATION_MS = 15_000;
+/** How long it is worth a word that everything was loaded anew, in ms. */
+const RELOADED_MS = 15_000;
 
 export type InspectDetail = {
   /** The moment under the crosshair, in ms since the epoch; null when there is none any more. */
@@ -81,6 +85,7 @@ export class QuantumFluxChart extends LiveElement {
   /** Shows the points as a table instead of the picture. */
   @property({ type: Boolean, reflect: true }) table = false;
 
+  #detail = { width: 0, maxHz: 0 };
   #table: TemplateResult | typeof nothing = nothing;
   #spoken = '';
 
@@ -97,6 +102,11 @@ export class QuantumFluxChart extends LiveElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
     if (changed.has('table')) this.#renderTable();
+    this.live.isHeard = this.narrate;
+  }
+
+  protected override detail({ span }: Settings) {
+    return (this.#detail = detailFor(this.plot.width, span, this.#detail.width));
   }
 
   protected override renderBody(): TemplateResult {
@@ -106,7 +116,8 @@ export class QuantumFluxChart extends LiveElement {
 
     return html`<div class="body ${this.staleSince === null ? '' : 'stale'}" @keydown=${this.#onKeyDown}>
         <header part="header">
-          ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing} ${badge(view)}
+          ${this.heading ? html`<div class="heading" part="heading">${this.heading}</div>` : nothing}
+          ${badge(view, this.#news)}
           <button
             type="button"
             class=${isPicture ? '' : 'off'}
@@ -155,9 +166,28 @@ export class QuantumFluxChart extends LiveElement {
   /** Made now and then and shown as it is in between: there may be many rows, and often nobody sees them. */
   #renderTable(): void {
     this.#table = table(newestRows(this.named, this.table ? ROWS : UNSEEN_ROWS), {
-      caption: `Newest points of ${this.heading || this.stream}`,
+      caption: [`Newest points of ${this.heading || this.stream}`, this.#thinning, this.#news]
+        .filter(Boolean)
+        .join('. '),
       span: this.settings?.span ?? 0,
     });
+  }
+
+  /** What happened to the points in sight, if anything: what is missing is said as long as it would be in sight. */
+  get #news(): string {
+    const { lapse } = this.live;
+    const span = this.settings?.span ?? 0;
+    if (!lapse || this.live.now() - lapse.at > (lapse.points > 0 ? span : RELOADED_MS)) return '';
+    return lapseInWords(lapse, span);
+  }
+
+  /** Which points the table has not, where there are more than the picture can show. */
+  get #thinning(): string {
+    const intervalMs = this.live.last.conflation?.intervalMs ?? 0;
+    const isDense = this.named.some(
+      ({ series: { times, length } }) => times[length - 1]! - times[length - 2]! < intervalMs,
+    );
+    return isDense ? `Of each ${spanInWords(intervalMs)} the lowest and the highest` : '';
   }
 
   get #name(): string {
@@ -172,18 +202,20 @@ export class QuantumFluxChart extends LiveElement {
   protected override onDraw(): void {
     super.onDraw();
     this.#crosshair.draw();
+    // Resized: another width may be asked for.
+    if (this.settings && this.#detail.width !== this.detail(this.settings).width) this.requestUpdate();
   }
 
-  protected override onPoints(): void {
-    super.onPoints();
+  protected override onNumbers(): void {
+    super.onNumbers();
     this.#tableRows.request(TABLE_MS);
     if (this.narrate || this.matches(':focus-within')) this.#narration.request(NARRATION_MS);
   }
 
   #speak(): void {
     if (this.view.is !== 'picture' || !this.settings) return;
-    const words = () => narrate(this.named, { span: this.settings!.span, now: this.live.now() });
-    this.#spoken = this.staleSince === null ? words() : 'Reconnecting…';
+    const words = () => `${narrate(this.named, { span: this.settings!.span, now: this.live.now() })} ${this.#news}`;
+    this.#spoken = this.staleSince === null ? words().trim() : 'Reconnecting…';
     this.requestUpdate();
   }
 

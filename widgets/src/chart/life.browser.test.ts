@@ -1,5 +1,5 @@
-import { expect, html } from '@open-wc/testing';
-import { columnsWith, drawn, part, show, showChart, stoppedFeed, wave } from '../feed/fixtures.testing.ts';
+import { expect, html, nextFrame } from '@open-wc/testing';
+import { columnsWith, drawn, has, NOON, part, show, showChart, stoppedFeed, wave } from '../feed/fixtures.testing.ts';
 import '../stat/stat.ts';
 import './chart.ts';
 
@@ -68,14 +68,16 @@ describe('an element that is removed', () => {
           <quantumflux-stat stream="a.b"></quantumflux-stat>
         </div>`,
       );
-      if (state === 'stale') feed.state = { is: 'stale', since: Date.now(), reason: { message: '' }, retryAt: null };
-      await drawn();
-      expect(feed.watchers).to.equal(2);
-      expect(open.observers.size).to.equal(4);
+      expect(feed.server.subscriptions).to.equal(2);
+      if (state === 'stale') {
+        feed.server.goAway();
+        while (!has(host.firstElementChild!, '.badge')) await nextFrame();
+      }
+      expect(open.observers.size).to.equal(6);
       host.remove();
+      while (feed.client.state.is !== 'idle') await nextFrame();
       const left = { ...open, timers: open.timers.size, frames: open.frames.size, observers: open.observers.size };
       close();
-      expect(feed.watchers).to.equal(0);
       expect(left).to.deep.equal({ listeners: 0, timers: 0, observers: 0, frames: 0 });
     });
   }
@@ -87,7 +89,7 @@ describe('an element that is removed', () => {
     await drawn();
     parent.append(chart);
     await drawn();
-    expect(feed.watchers).to.equal(1);
+    expect(feed.server.subscriptions).to.equal(1);
     expect(columnsWith(chart, FIRST).size).to.be.greaterThan(100);
   });
 
@@ -98,7 +100,7 @@ describe('an element that is removed', () => {
     const place = await show<HTMLElement>(other, html`<div></div>`);
     place.append(chart);
     await drawn();
-    expect([feed.watchers, other.watchers]).to.deep.equal([0, 1]);
+    expect([feed.server.subscriptions, other.server.subscriptions]).to.deep.equal([0, 1]);
     expect(columnsWith(chart, FIRST).size).to.be.within(5, 100);
   });
 });
@@ -114,7 +116,7 @@ describe('an element that nobody sees', () => {
     await drawn();
     drawings = 0;
     for (let i = 1; i < 5; i++) {
-      feed.write({ stream: 'a.b' }, [[feed.now() + i, 5]]);
+      feed.write({ stream: 'a.b' }, [[NOON + i, 5]]);
       await drawn();
     }
     expect(drawings).to.equal(0);
@@ -126,13 +128,14 @@ describe('an element that nobody sees', () => {
   it('draws a long window rarely: only when it has moved by a pixel', async () => {
     const { chart, feed } = await showChart();
     const start = Date.now();
-    feed.now = () => wave().at(-1)![0] + Date.now() - start;
+    const timer = setInterval(() => feed.server.stopClock(NOON + Date.now() - start), 5);
     chart.window = '15m';
     await drawn();
     const context = part<HTMLCanvasElement>(chart, 'canvas').getContext('2d')!;
     let drawings = 0;
     context.clearRect = () => void drawings++;
     await new Promise((done) => setTimeout(done, 1_000));
+    clearInterval(timer);
     expect(drawings).to.be.at.most(2);
   });
 });

@@ -1,6 +1,17 @@
 import { expect, html } from '@open-wc/testing';
 import { emulateMedia } from '@web/test-runner-commands';
-import { columnsWith, drawn, part, show, showChart, stoppedFeed, textOf, wave } from '../feed/fixtures.testing.ts';
+import {
+  columnsWith,
+  drawn,
+  has,
+  part,
+  show,
+  showChart,
+  stoppedFeed,
+  textOf,
+  until,
+  wave,
+} from '../feed/fixtures.testing.ts';
 import '../stat/stat.ts';
 import type { QuantumFluxChart } from './chart.ts';
 import './chart.ts';
@@ -83,10 +94,10 @@ describe('every state is accessible', () => {
         </main>`,
       );
       await expect(page).to.be.accessible();
-      feed.state = { is: 'stale', since: Date.now() - 5_000, reason: { message: '' }, retryAt: null };
-      await drawn();
+      feed.server.goAway();
+      await until(() => has(page.querySelector('quantumflux-chart')!, '.badge'));
       await expect(page).to.be.accessible();
-      feed.state = { is: 'connecting' };
+      page.append(Object.assign(document.createElement('quantumflux-chart'), { stream: 'later' }));
       await drawn();
       await expect(page).to.be.accessible();
       root.style.cssText = '';
@@ -132,17 +143,16 @@ describe('a hostile page', () => {
 describe('the place of a chart', () => {
   it('is as high before its points came as after', async () => {
     const feed = stoppedFeed();
-    feed.state = { is: 'connecting' };
+    const comeBack = feed.server.goAway();
     const chart = await show<QuantumFluxChart>(
       feed,
       html`<quantumflux-chart stream="a.b" heading="A"></quantumflux-chart>`,
     );
     const heights = () => ['.frame', '.plot'].map((each) => part(chart, each).getBoundingClientRect().height);
     const before = heights();
-    feed.state = { is: 'live' };
     feed.write({ stream: 'a.b' }, wave());
-    await drawn();
-    expect(textOf(chart, '.legend')).to.contain('a.b');
+    comeBack();
+    await until(() => textOf(chart, '.legend').includes('a.b'));
     expect(heights()).to.deep.equal(before);
   });
 });

@@ -1,17 +1,33 @@
-import { aTimeout, fixture, html, nextFrame } from '@open-wc/testing';
-import type { Point } from '@quantumflux/sdk/protocol';
+import { aTimeout, fixture, html, nextFrame, waitUntil } from '@open-wc/testing';
+import type { Point, StreamWrite } from '@quantumflux/sdk/protocol';
+import { createMemoryServer, type MemoryServerOptions } from '@quantumflux/sdk/testing';
 import type { TemplateResult } from 'lit';
 import type { QuantumFluxChart } from '../chart/chart.ts';
 import '../provider/provider.ts';
-import { PageFeed, type PageStream } from './page-feed.ts';
+import type { Feed } from './machine.ts';
 
 /** When "now" is in tests that stop the clock: noon on a Sunday. */
 export const NOON = new Date(2026, 10, 22, 12).getTime();
 
-/** A feed whose clock stands still. */
-export function stoppedFeed(now = NOON): PageFeed {
-  const feed = new PageFeed();
-  feed.now = () => now;
+/** A server in the page whose clock stands still, and its client. */
+export type StoppedFeed = Feed & { write(stream: Omit<StreamWrite, 'points'>, points: readonly Point[]): void };
+
+const feeds: Feed[] = [];
+
+afterEach(async () => {
+  for (const { server } of feeds.splice(0)) await server.close();
+});
+
+export function stoppedFeed(options: MemoryServerOptions = {}): StoppedFeed {
+  const server = createMemoryServer({ heartbeatMs: Infinity, ...options });
+  server.stopClock(NOON);
+  const client = server.connect({ lingerMs: 0 });
+  const feed = {
+    server,
+    client,
+    write: (stream: Omit<StreamWrite, 'points'>, points: readonly Point[]) => server.write({ ...stream, points }),
+  };
+  feeds.push(feed);
   return feed;
 }
 
@@ -21,8 +37,8 @@ export function wave(count = 300, now = NOON): Point[] {
 }
 
 /** Puts an element into the page, inside of a provider with this feed, and waits until it is drawn. */
-export async function show<E extends Element>(feed: PageFeed, template: TemplateResult): Promise<E> {
-  const provider = await fixture(html`<quantumflux-provider .client=${feed}>${template}</quantumflux-provider>`);
+export async function show<E extends Element>(feed: Feed, template: TemplateResult): Promise<E> {
+  const provider = await fixture(html`<quantumflux-provider .client=${feed.client}>${template}</quantumflux-provider>`);
   await drawn();
   return provider.firstElementChild as E;
 }
@@ -30,7 +46,7 @@ export async function show<E extends Element>(feed: PageFeed, template: Template
 /** Puts a chart of one stream into the page. */
 export async function showChart(
   points: readonly Point[] = wave(),
-  stream: PageStream = { stream: 'a.b', unit: 'percent' },
+  stream: Omit<StreamWrite, 'points'> = { stream: 'a.b', unit: 'percent' },
 ) {
   const feed = stoppedFeed();
   if (points.length > 0) feed.write(stream, points);
@@ -43,9 +59,14 @@ export async function showChart(
 
 /** Time for an element to update and for its canvas to be drawn, also on a busy machine. */
 export async function drawn(): Promise<void> {
-  for (let i = 0; i < 4; i++) await nextFrame();
+  for (let i = 0; i < 8; i++) await nextFrame();
   await aTimeout(60);
   await nextFrame();
+}
+
+/** Waits until something holds. */
+export async function until(check: () => boolean): Promise<void> {
+  await waitUntil(check, check.toString(), { timeout: 10_000 });
 }
 
 /** The first element of a shadow root that a selector picks. */

@@ -34,6 +34,11 @@ export class Plot {
     this.#stage = new Stage((label) => this.#surface.context.measureText(label).width);
   }
 
+  /** In CSS pixels. */
+  get width(): number {
+    return this.#surface.width;
+  }
+
   /** Nothing is shown without a picture. */
   show(picture: Picture | undefined): void {
     this.#picture = picture;

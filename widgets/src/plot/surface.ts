@@ -29,6 +29,10 @@ export class Surface {
     this.#observers = [resize, intersection];
   }
 
+  get width(): number {
+    return this.#size.width;
+  }
+
   /** Clears the canvas and measures it anew; undefined while it has no size. */
   begin(): Size | undefined {
     const { width, height, ratio } = this.#size;

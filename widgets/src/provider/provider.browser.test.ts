@@ -26,12 +26,12 @@ describe('<quantumflux-provider>', () => {
       outer,
       html`<div>
         <quantumflux-chart stream="a.b"></quantumflux-chart>
-        <quantumflux-provider .client=${inner}
+        <quantumflux-provider .client=${inner.client}
           ><p><quantumflux-chart stream="a.b"></quantumflux-chart></p
         ></quantumflux-provider>
       </div>`,
     );
-    expect([outer.watchers, inner.watchers]).to.deep.equal([1, 1]);
+    expect([outer.server.subscriptions, inner.server.subscriptions]).to.deep.equal([1, 1]);
   });
 
   it('hands a new client to everybody inside', async () => {
@@ -42,9 +42,9 @@ describe('<quantumflux-provider>', () => {
     const provider = chart.closest('quantumflux-provider')!;
     const other = stoppedFeed();
     other.write({ stream: 'a.b' }, wave());
-    provider.client = other;
+    provider.client = other.client;
     await drawn();
-    expect(other.watchers).to.equal(1);
+    expect(other.server.subscriptions).to.equal(1);
     expect(textOf(chart, '.legend')).to.contain('a.b');
   });
 

@@ -14,7 +14,7 @@ export default meta;
 /** One client for everything inside. In a page of yours it is made of `url` and `key`. */
 export const OneForAll: StoryObj = {
   render: () =>
-    html`<quantumflux-provider .client=${machineFeed()}>
+    html`<quantumflux-provider .client=${machineFeed().client}>
       <quantumflux-chart stream="host.cpu.load" heading="CPU"></quantumflux-chart>
       <quantumflux-chart stream="host.network.*" heading="Network"></quantumflux-chart>
     </quantumflux-provider>`,

@@ -1,12 +1,11 @@
 import type { Meta, StoryObj } from '@storybook/web-components-vite';
 import { html } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
-import type { LiveState } from '../base/client.ts';
-import { machineFeed } from '../feed/machine.ts';
+import { awayFeed, type Feed, lostFeed, machineFeed } from '../feed/machine.ts';
 import '../provider/provider.ts';
 import './stat.ts';
 
-type Args = { stream: string; window?: string; heading?: string; unit?: string; theme?: string; state?: LiveState };
+type Args = { stream: string; window?: string; heading?: string; unit?: string; theme?: string; feed?: () => Feed };
 
 const meta: Meta<Args> = {
   title: 'Stat',
@@ -14,12 +13,10 @@ const meta: Meta<Args> = {
   args: { stream: 'host.cpu.load', heading: 'CPU load' },
   argTypes: {
     theme: { control: 'select', options: ['light', 'dark', 'system'] },
-    state: { table: { disable: true } },
+    feed: { table: { disable: true } },
   },
-  render: ({ stream, window, heading, unit, theme, state }) => {
-    const feed = machineFeed();
-    if (state) feed.state = state;
-    return html`<quantumflux-provider .client=${feed}>
+  render: ({ stream, window, heading, unit, theme, feed = machineFeed }) => {
+    return html`<quantumflux-provider .client=${feed().client}>
       <quantumflux-stat
         stream=${stream}
         window=${ifDefined(window)}
@@ -41,15 +38,11 @@ export const Bytes: Story = { args: { stream: 'host.memory.used', heading: 'Memo
 
 export const Dark: Story = { args: { theme: 'dark' }, globals: { scheme: 'dark' } };
 
-export const Loading: Story = { args: { state: { is: 'connecting' } } };
+export const Loading: Story = { args: { feed: awayFeed } };
 
 export const Empty: Story = { args: { stream: 'plant.temperature', heading: 'Temperature' } };
 
-export const Reconnecting: Story = {
-  args: {
-    state: { is: 'stale', since: Date.now() - 12_000, reason: { message: 'The network is gone.' }, retryAt: null },
-  },
-};
+export const Reconnecting: Story = { args: { feed: lostFeed } };
 
 /** A number can be of one stream only. */
 export const SeveralStreams: Story = { args: { stream: 'host.network.*', heading: 'Network' } };

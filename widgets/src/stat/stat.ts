@@ -37,7 +37,11 @@ export class QuantumFluxStat extends LiveElement {
   /** How the sparkline is drawn. */
   protected readonly kind = 'area';
   protected override readonly hasAxes = false;
-  protected override readonly history = { width: 250 };
+
+  /** The same for all, so that they share. Nobody reads more numbers in a second. */
+  protected override detail() {
+    return { width: 250, maxHz: 5 };
+  }
 
   protected override mistakeOf({ length }: readonly LiveSeries[]): string | undefined {
     if (length < 2) return undefined;

@@ -1,9 +1,10 @@
 import { connectRedis } from '../../bus/connection.redis.ts';
+import type { RedisAddress } from '../../bus/redis-address.ts';
 import type { Log } from '../../log.ts';
 import type { Intake } from '../intake.ts';
 import { readPayload } from '../payload.ts';
 
-export type ChannelsPorts = { url: string; patterns: readonly string[]; intake: Intake; log: Log };
+export type ChannelsPorts = { redis: RedisAddress; patterns: readonly string[]; intake: Intake; log: Log };
 
 const defaults = {
   /** Messages and bytes that wait to be stored. Redis does not keep what is published: of more, the newest are let go. */
@@ -19,11 +20,11 @@ const PING_MS = 2_000;
  * connected is gone.
  */
 export function startChannels(
-  { url, patterns, intake, log }: ChannelsPorts,
+  { redis: address, patterns, intake, log }: ChannelsPorts,
   options: Partial<typeof defaults> = {},
 ): { isUp: () => boolean; stop: () => Promise<void> } {
   const { maxMessages, maxBytes } = { ...defaults, ...options };
-  const redis = connectRedis(url, { name: 'source-channels', patienceMs: 1_000 });
+  const redis = connectRedis(address, { name: 'source-channels', patienceMs: 1_000 });
   let isOpen = true;
   let isListening = false;
   let isTold = false;

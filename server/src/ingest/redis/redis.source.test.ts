@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { redisAddress } from '../../bus/redis-address.ts';
 import { startDatabase, type TestDatabase } from '../../../../tests/postgres.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../../tests/redis.ts';
 import { createReadableLog } from '../../app.testing.ts';
@@ -40,7 +41,7 @@ describe.skipIf(!hasRedis())('a Redis source', () => {
     const count: CountMessage = (outcome) => void (counts[outcome] = (counts[outcome] ?? 0) + 1);
     const source = startRedisSource(
       { ingest, organization: ORGANIZATION, log, count },
-      { url: redis.url, group: 'quantumflux', staleMs: 300, claimMs: 100, ...options },
+      { redis: redisAddress(redis.url), group: 'quantumflux', staleMs: 300, claimMs: 100, ...options },
     );
     onTestFinished(() => source.stop());
     return { ...source, points, log, counts, named };
@@ -213,7 +214,10 @@ describe.skipIf(!hasRedis())('a Redis source', () => {
 
     test('without the right to acknowledge it stores once, and acknowledges as soon as it may', async () => {
       await client.acl('SETUSER', 'source', 'on', '>pass', '+@all', '-xack', 'allkeys', 'allchannels');
-      const { points, counts, isUp } = start({ url: redis.url.replace('//', '//source:pass@'), streams: ['plant'] });
+      const { points, counts, isUp } = start({
+        redis: redisAddress(redis.url.replace('//', '//source:pass@')),
+        streams: ['plant'],
+      });
       for (let i = 0; i < 10; i++) await add(json(i, i));
       await expect.poll(() => counts['stored'], wait).toBe(10);
       await expect.poll(isUp, wait).toBe(false);

@@ -1,9 +1,10 @@
+import type { RedisAddress } from '../../bus/redis-address.ts';
 import { createIntake, type SourcePorts } from '../intake.ts';
 import { startChannels } from './channels.redis.ts';
 import { startStreamReader, type StreamReaderOptions } from './stream-reader.redis.ts';
 
 export type RedisSourceOptions = StreamReaderOptions & {
-  url: string;
+  redis: RedisAddress;
   /** Patterns of channels, as PSUBSCRIBE takes them. */
   channels?: readonly string[] | undefined;
   /** Keys of Redis Streams. */
@@ -15,13 +16,13 @@ export type RedisSourceOptions = StreamReaderOptions & {
 /** Points that other programs leave in Redis: PUBLISHed, or added to streams. */
 export function startRedisSource(
   ports: SourcePorts,
-  { url, channels = [], streams = [], group, ...options }: RedisSourceOptions,
+  { redis, channels = [], streams = [], group, ...options }: RedisSourceOptions,
 ) {
   const intake = createIntake('Redis', ports);
   const { log } = ports;
   const parts = [
-    ...(channels.length > 0 ? [startChannels({ url, patterns: channels, intake, log })] : []),
-    ...streams.map((stream) => startStreamReader({ url, stream, group, intake, log }, options)),
+    ...(channels.length > 0 ? [startChannels({ redis, patterns: channels, intake, log })] : []),
+    ...streams.map((stream) => startStreamReader({ redis, stream, group, intake, log }, options)),
   ];
   return {
     isUp: () => parts.every(({ isUp }) => isUp()),

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis } from '../../bus/connection.redis.ts';
+import type { RedisAddress } from '../../bus/redis-address.ts';
 import type { Log } from '../../log.ts';
 import type { Intake } from '../intake.ts';
 import { entriesOfClaim, entriesOfRead, messageOf, type StreamEntry } from './entries.ts';
 
-export type StreamReaderPorts = { url: string; stream: string; group: string; intake: Intake; log: Log };
+export type StreamReaderPorts = { redis: RedisAddress; stream: string; group: string; intake: Intake; log: Log };
 
 const defaults = {
   /** How long an entry may be with a server before another one takes it over, in ms. */
@@ -40,11 +41,11 @@ type Done = StreamEntry & { reason: string | undefined };
  * stored, whoever dies when; and stored once, by its id. What is refused goes to the stream `<stream>:dead`.
  */
 export function startStreamReader(
-  { url, stream, group, intake, log }: StreamReaderPorts,
+  { redis: address, stream, group, intake, log }: StreamReaderPorts,
   options: StreamReaderOptions = {},
 ): { isUp: () => boolean; stop: () => Promise<void> } {
   const { staleMs, claimMs } = { ...defaults, ...options };
-  const redis = connectRedis(url, { name: 'source-stream', patienceMs: PATIENCE_MS });
+  const redis = connectRedis(address, { name: 'source-stream', patienceMs: PATIENCE_MS });
   const consumer = randomUUID();
   let isOpen = true;
   let isUp = false;

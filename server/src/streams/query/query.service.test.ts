@@ -2,6 +2,7 @@ import type { FunctionResult, QueryResult } from '@quantumflux/sdk/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasRedis, startRedis, type TestRedis } from '../../../../tests/redis.ts';
 import { createRedisBus } from '../../bus/bus.redis.ts';
+import { redisAddress } from '../../bus/redis-address.ts';
 import { createMemoryCache } from '../../cache/cache.memory.ts';
 import { createRedisCache } from '../../cache/cache.redis.ts';
 import { silent } from '../../log.ts';
@@ -181,8 +182,8 @@ describe.skipIf(!hasRedis())('two servers with one Redis', () => {
   afterAll(() => redis.stop());
 
   async function startNode(): Promise<QueryServer & { end(): Promise<void> }> {
-    const bus = createRedisBus(redis.url, { log: silent });
-    const cache = createRedisCache(redis.url);
+    const bus = createRedisBus(redisAddress(redis.url), { log: silent });
+    const cache = createRedisCache(redisAddress(redis.url));
     const node = await tested.startServer({ bus, cache });
     const end = async () => {
       await node.close();
