@@ -243,11 +243,13 @@ async function build(config: Config, { log, onStop, stopAll }: Building) {
         recent,
         intervalFor,
         thin,
+        partitionOf,
         metrics,
       },
       config.SABOTAGE,
     ),
-    sabotagedOptions(config.SABOTAGE),
+    // What comes over the network comes for those who see it; in the process it costs nothing, and others use it too.
+    { follow: config.REDIS_URL ? 'watched' : 'all', ...sabotagedOptions(config.SABOTAGE) },
   );
   const closing = createClosing(http, { stays: '/socket.io/' });
   feeds = startFeeds(config, (name) => ({ ingest, organization: organizationId, log, count: sources.countFor(name) }));

@@ -107,7 +107,7 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
       .enum([
         ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
         ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
-        ...(['keep-revoked', 'untold-gap', 'resend', 'swap', 'drop-frames', 'no-sweep'] as const),
+        ...(['keep-revoked', 'skip-backfill', 'untold-gap', 'resend', 'swap', 'drop-frames', 'no-sweep'] as const),
       ])
       .optional(),
     /** `eager` compacts at once, into small chunks (see streams/eager.ts). */

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { connect, type FunctionResult, type QuantumFluxClient } from '@quantumflux/sdk';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createDatabase } from '../postgres.ts';
@@ -60,6 +61,44 @@ describe.skipIf(!hasRedis())('two servers', () => {
       );
     }
     await vi.waitFor(() => expect(seen()).toEqual(Array.from({ length: 100 }, (_, i) => i)), { timeout: 5_000 });
+    stop();
+  });
+
+  test('a server listens to the partitions of which somebody there sees a stream, and to no others', async () => {
+    const client = new Redis(redis.url);
+    const listened = async () => {
+      const channels = (await client.pubsub('CHANNELS', 'quantumflux:bus:points:*')) as string[];
+      if (channels.length === 0) return 0;
+      const counts = (await client.pubsub('NUMSUB', ...channels)) as (string | number)[];
+      return counts.filter((count) => typeof count === 'number').reduce((sum, count) => sum + count, 0);
+    };
+    // What others watched is let go of after a while.
+    await expect.poll(listened, { timeout: 20_000 }).toBe(0);
+    await post(a.url, { stream: 'alone', points: [[Date.now(), 1]] });
+    const { seen, stop } = watch('alone');
+    await vi.waitFor(() => expect(seen()).toEqual([1]));
+    expect(await listened()).toBe(1);
+    await post(a.url, { stream: 'alone', points: [[Date.now() + 1, 2]] });
+    await vi.waitFor(() => expect(seen()).toEqual([1, 2]));
+    stop();
+    client.disconnect();
+  });
+
+  test('whoever watches what is not there yet sees every stream that comes, wherever it lives, from its first point on', async () => {
+    const seen = new Map<string, number[]>();
+    const stop = viewer.watch('grow.*', { from: '-5m', wait: true }, ({ series }) => {
+      for (const { key, values } of series) seen.set(key, [...values]);
+    });
+    const start = Date.now() - 60_000;
+    const wanted = new Map<string, number[]>();
+    for (let i = 0; i < 24; i++) {
+      const numbers = Array.from({ length: 5 }, (_, j) => j);
+      wanted.set(`grow.s${i}`, numbers);
+      // At once, so that there are points before the other server has heard of the stream.
+      const writes = numbers.map((j) => post(a.url, { stream: `grow.s${i}`, points: [[start + j, j]] }));
+      expect((await Promise.all(writes)).map(({ status }) => status)).toEqual(numbers.map(() => 204));
+      if (i % 8 === 7) await vi.waitFor(() => expect(seen).toEqual(wanted), { timeout: 10_000 });
+    }
     stop();
   });
 

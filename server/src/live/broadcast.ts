@@ -12,7 +12,7 @@ import { EventMessage, FrameMessage, type Message } from './message.ts';
 import type { SharedSection } from './section.ts';
 
 /** What broadcasting asks of others. */
-export type BroadcastPorts = Pick<ChannelPorts, 'streamOf' | 'meet'> &
+export type BroadcastPorts = Pick<ChannelPorts, 'streamOf' | 'meet' | 'following'> &
   Pick<LaggardPorts, 'recent'> & {
     /** Frames were given to so many connections. */
     onFrames: (count: number) => void;
@@ -31,7 +31,7 @@ const MAX_GATHERED_BYTES = 256 * 1_024;
  * up is taken out until they do.
  */
 export function createBroadcast(
-  { streamOf, meet, recent, onFrames }: BroadcastPorts,
+  { streamOf, meet, following, recent, onFrames }: BroadcastPorts,
   start: Position,
   { maxWaitingBytes = MAX_WAITING_BYTES, lowBytes = maxWaitingBytes / 4, ...options }: BroadcastOptions = {},
 ) {
@@ -51,6 +51,7 @@ export function createBroadcast(
     {
       streamOf,
       meet,
+      following,
       onNews(channel) {
         if (channel.conflation) return beats.add(channel, channel.conflation.maxHz);
         due.add(channel);
@@ -134,7 +135,9 @@ export function createBroadcast(
       gathered += entry.payload.length;
       if (gathered > MAX_GATHERED_BYTES) flush();
     },
+    onHead: channels.onHead,
     onChange: (streams: LiveStream[]) => channels.onChange(streams),
+    onNew: channels.onNew,
 
     /** Up to here everything was brought to its channels, or waits for their next section. */
     position: (): Position => ({

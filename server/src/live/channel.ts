@@ -17,12 +17,22 @@ export type Heads = readonly number[];
 /** How new points are thinned (S14): `intervalMs` is how long a pixel column is. */
 export type Conflation = { intervalMs: number; maxHz: number };
 
+/** What is needed of partitions whose streams somebody sees. */
+export type Following = {
+  partitionOf: (stream: number) => number;
+  isFollowing: (partition: number) => boolean;
+  /** Follows a partition from the head on that was told last; gives back what ends it. */
+  watch: (partition: number) => () => void;
+};
+
 export type ChannelOptions = {
   id: number;
   selector: Selector;
   viewer: Viewer;
   conflation?: Conflation | undefined;
   heads: Heads;
+  /** Without it, all partitions are followed. */
+  following?: Following | undefined;
 };
 
 /** One selection of streams at one resolution. What came of it is encoded once, for all who see it. */
@@ -40,15 +50,19 @@ export class Channel {
   /** Up to here everything was sent, or there was nothing to send. */
   readonly #sent: number[];
   readonly #gathering: Gathering;
+  readonly #following: Following | undefined;
+  /** The partitions of its streams, and what ends their being followed. */
+  readonly #watched = new Map<number, () => void>();
   #backlog: Backlog | undefined;
 
-  constructor({ id, selector, viewer, conflation, heads }: ChannelOptions) {
+  constructor({ id, selector, viewer, conflation, heads, following }: ChannelOptions) {
     this.id = id;
     this.selector = selector;
     this.viewer = viewer;
     this.conflation = conflation;
     this.#matches = matcherOf(selector);
     this.#sent = [...heads];
+    this.#following = following;
     this.#gathering = conflation ? gatherExtremes(conflation.intervalMs) : gatherAll();
   }
 
@@ -66,8 +80,24 @@ export class Channel {
     return this.#known.has(id);
   }
 
-  meet(ids: Iterable<number>): void {
-    for (const id of ids) this.#known.add(id);
+  /** From now on it has points of these; says whether a partition of them was not followed until now. */
+  meet(ids: Iterable<number>): boolean {
+    let hasBegun = false;
+    for (const id of ids) {
+      if (this.#known.has(id)) continue;
+      this.#known.add(id);
+      const partition = this.#following?.partitionOf(id);
+      if (partition === undefined || this.#watched.has(partition)) continue;
+      hasBegun ||= !this.#following!.isFollowing(partition);
+      this.#watched.set(partition, this.#following!.watch(partition));
+    }
+    return hasBegun;
+  }
+
+  /** Nobody sees it any more. */
+  close(): void {
+    for (const stop of this.#watched.values()) stop();
+    this.#watched.clear();
   }
 
   forget(id: number): void {

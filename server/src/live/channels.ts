@@ -1,6 +1,6 @@
 import { formatSelector, PARTITIONS, type Position, type Selector } from '@quantumflux/sdk/protocol';
 import { streamsIn, visitBlocks } from './blocks.ts';
-import { Channel, type Conflation, type LiveStream, type Viewer } from './channel.ts';
+import { Channel, type Conflation, type Following, type LiveStream, type Viewer } from './channel.ts';
 import type { Entry } from './follower.ts';
 
 /** What the channels ask of others. */
@@ -9,6 +9,8 @@ export type ChannelPorts = {
   streamOf: (id: number) => LiveStream | undefined;
   /** Meets streams that were made elsewhere. */
   meet: (ids: number[]) => Promise<void>;
+  /** Follows the partitions of the streams that somebody sees; without it, all are followed. */
+  following?: Following | undefined;
   /** A channel has news that it had not. */
   onNews: (channel: Channel) => void;
   /** A channel will have points of streams that its viewers were not told of, or of which something changed. */
@@ -20,8 +22,14 @@ export type ChannelPorts = {
 /** What is asked for; whoever asks for the same shares a channel. */
 export type Wish = { selector: Selector; viewer: Viewer; conflation?: Conflation | undefined };
 
+/** How long to wait before streams are asked for again, in ms. */
+const RETRY_MS = 250;
+
 /** Brings each entry of the journal to the channels that want something of it. */
-export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: ChannelPorts, start: Position) {
+export function createChannels(
+  { streamOf, meet, following, onNews, onStreams, onGone }: ChannelPorts,
+  start: Position,
+) {
   let epoch = start.epoch;
   /** Up to here everything was brought to its channels. */
   const heads = headsOf(start);
@@ -74,12 +82,20 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
   async function drain(): Promise<void> {
     for (let entry = queue[0]; entry; entry = queue[0]) {
       const strangers = strangersIn(entry);
-      if (strangers.length > 0) await meet(strangers);
+      if (strangers.length > 0 && !(await hasMet(strangers))) continue;
       // The journal was replaced meanwhile: what was waiting is of the old one.
       if (queue[0] !== entry) continue;
       queue.shift();
       deliver(entry);
     }
+  }
+
+  /** Whether they could be asked for. While the database is away they cannot, and what comes waits for them. */
+  function hasMet(strangers: number[]): Promise<boolean> {
+    return meet(strangers).then(
+      () => true,
+      () => new Promise((resolve) => setTimeout(() => resolve(false), RETRY_MS).unref()),
+    );
   }
 
   /** Channels that nobody sees any more are in the lists of streams until there are too many. */
@@ -99,11 +115,33 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
     all: (): Iterable<Channel> => byPlace.values(),
 
     onEntry(entry: Entry): void {
-      if (!draining && strangersIn(entry).length === 0) return deliver(entry);
+      if (queue.length === 0 && strangersIn(entry).length === 0) return deliver(entry);
       queue.push(entry);
       if (draining) return;
       draining = true;
       void drain().finally(() => (draining = false));
+    },
+
+    /** A partition in which nobody sees a stream went on up to there. */
+    onHead(partition: number, offset: number): void {
+      // What is still waiting for a stranger was heard when it was followed.
+      if (queue.some((entry) => entry.partition === partition)) return;
+      heads[partition] = Math.max(offset, heads[partition] ?? 0);
+    },
+
+    /** Streams that were made, here or elsewhere; among them some that are known. */
+    onNew(streams: readonly LiveStream[]): void {
+      const told = new Map<Channel, LiveStream[]>();
+      for (const stream of streams) {
+        for (const channel of candidatesFor(stream)) {
+          if (channel.knows(stream.id) || !channel.sees(stream)) continue;
+          told.set(channel, [...(told.get(channel) ?? []), stream]);
+        }
+      }
+      for (const [channel, news] of told) {
+        channel.meet(news.map(({ id }) => id));
+        onStreams(channel, news);
+      }
     },
 
     onReset(position: Position): void {
@@ -118,7 +156,7 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
       const place = placeOf(wish);
       let channel = byPlace.get(place);
       if (!channel) {
-        channel = new Channel({ id: nextId++, heads, ...wish });
+        channel = new Channel({ id: nextId++, heads, following, ...wish });
         byPlace.set(place, channel);
         const key = nameKeyOf(channel);
         byName.set(key, (byName.get(key) ?? new Set()).add(channel));
@@ -135,6 +173,7 @@ export function createChannels({ streamOf, meet, onNews, onStreams, onGone }: Ch
     leave(channel: Channel): void {
       if (--channel.size > 0) return;
       byPlace.delete(placeOf(channel));
+      channel.close();
       const key = nameKeyOf(channel);
       byName.get(key)?.delete(channel);
       if (byName.get(key)?.size === 0) byName.delete(key);

@@ -157,20 +157,26 @@ describe('of partitions that nobody watches', () => {
     subscribe.mockRestore();
   });
 
-  test('what is committed once somebody watches is handed on, hint or not, and what was before is not', async () => {
-    const { heard, watch, isFollowing } = await follow(watched);
+  /** Up to where this partition was told of. */
+  const told = ({ position }: { position: () => Position }, partition: number) =>
+    position().offsets.find(([each]) => each === partition)![1];
+
+  test('all that comes after the head that was told last is handed on once somebody watches, hint or not', async () => {
+    const follower = await follow(watched);
+    const { heard, watch, isFollowing } = follower;
     await append(entry(0, 1));
-    expect(isFollowing(0)).toBe(false);
-    const stop = await watch([0, 3]);
+    await vi.waitFor(() => expect(told(follower, 0)).toBe(1));
+    const stops = [0, 3].map(watch);
     expect([isFollowing(0), isFollowing(3), isFollowing(1)]).toEqual([true, true, false]);
     await append(entry(0, 2), entry(1, 9));
     await publishCommit(bus, await append(entry(3, 3)));
     await vi.waitFor(() => expect(heard.toSorted()).toEqual(['0:2=2', '3:1=3']));
 
-    await stop();
+    for (const stop of stops) stop();
     await vi.waitFor(() => expect(isFollowing(0)).toBe(false));
     await append(entry(0, 4));
-    await watch([0]);
+    await vi.waitFor(() => expect(told(follower, 0)).toBe(3));
+    watch(0);
     await append(entry(0, 5));
     await vi.waitFor(() => expect(heard).toContain('0:4=5'));
     expect(heard).toHaveLength(3);
@@ -182,16 +188,27 @@ describe('of partitions that nobody watches', () => {
     const writing = (async () => {
       for (let i = 0; !isOver; i++) await publishCommit(bus, await append(entry(0, i % 256)));
     })();
-    await watch([0]);
-    const from = (await journal.heads()).offsets[0]![1];
+    await vi.waitFor(async () => expect((await journal.heads()).offsets[0]![1]).toBeGreaterThan(5));
+    watch(0);
     await vi.waitFor(() => expect(heard.length).toBeGreaterThan(20));
     isOver = true;
     await writing;
     const last = (await journal.heads()).offsets[0]![1];
     await vi.waitFor(() => expect(heard.at(-1)).toMatch(new RegExp(`^0:${last}=`)));
     const offsets = heard.map((each) => Number(/:(\d+)=/.exec(each)![1]));
-    expect(offsets[0]).toBeLessThanOrEqual(from + 1);
-    expect(offsets).toEqual(offsets.map((_, i) => offsets[0]! + i));
+    expect(offsets).toEqual(offsets.map((_, i) => i + 1));
+  });
+
+  test('what is watched while a head is being told is handed on from before it', async () => {
+    const asked: (() => void)[] = [];
+    const meetStreams = () => new Promise<void>((resolve) => asked.push(resolve));
+    const { heard, watch } = await follow({ ...watched, meetStreams });
+    await append(entry(0, 1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    // Somebody learns of a stream that is new there.
+    watch(0);
+    asked[0]!();
+    await vi.waitFor(() => expect(heard).toEqual(['0:1=1']));
   });
 
   test('the head is not told before all streams are known that had points by then', async () => {
@@ -205,14 +222,5 @@ describe('of partitions that nobody watches', () => {
     expect(position().offsets[0]).toEqual([0, 0]);
     asked[1]!();
     await vi.waitFor(() => expect(position().offsets[0]).toEqual([0, 1]));
-  });
-
-  test('one who cannot begin to watch is told, and may try again', async () => {
-    const { watch, heard } = await follow({ ...watched, sweepMs: 60_000 });
-    vi.spyOn(journal, 'heads').mockRejectedValueOnce(new Error('away'));
-    await expect(watch([2])).rejects.toThrow('away');
-    await watch([2]);
-    await publishCommit(bus, await append(entry(2, 1)));
-    await vi.waitFor(() => expect(heard).toEqual(['2:1=1']));
   });
 });

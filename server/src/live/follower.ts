@@ -23,6 +23,8 @@ export type FollowerPorts = {
 export type Reader = {
   /** Entries of the partitions that are followed: in the order of the offsets, every entry once. */
   onEntry: (entry: Entry) => void;
+  /** A partition that is not followed went on up to there. */
+  onHead?: (partition: number, offset: number) => void;
   /** The journal is another one, or an older state of it: everybody starts again. */
   onReset: (position: Position) => void;
 };
@@ -39,14 +41,7 @@ export type FollowerOptions = TailOptions & {
 };
 
 /** A partition that somebody watches, or did a moment ago. */
-type Followed = {
-  partition: number;
-  tail: Tail;
-  listening: Promise<Stop>;
-  begun: Promise<void>;
-  viewers: number;
-  leaving: NodeJS.Timeout | undefined;
-};
+type Followed = { tail: Tail; listening: Promise<Stop>; viewers: number; leaving: NodeJS.Timeout | undefined };
 
 /**
  * Follows the journal from now on. The bus brings entries early; what it loses is read from the journal when the next
@@ -55,7 +50,7 @@ type Followed = {
  */
 export async function followJournal(
   { journal, bus, log, meetStreams = () => Promise.resolve() }: FollowerPorts,
-  { onEntry, onReset }: Reader,
+  { onEntry, onHead = () => undefined, onReset }: Reader,
   { follow = 'all', lingerMs = 10_000, sweepMs = 1_000, sweepWhileDownMs = 250, ...options }: FollowerOptions = {},
 ) {
   const start = await journal.heads();
@@ -69,69 +64,45 @@ export async function followJournal(
   const offsetOf = (partition: number) => followed.get(partition)?.tail.offset() ?? heads.get(partition) ?? 0;
   const ours = (): Position => ({ epoch, offsets: [...heads.keys()].map((each) => [each, offsetOf(each)]) });
 
-  /** Listens before the heads are read, so that nothing falls between. */
-  function begin(partitions: number[]): void {
-    const listening = partitions.map((partition) => {
-      const tail = createTail({ partition, after: journal.after, onEntry, onTooLate: startAgain, log }, options);
-      const hear = (entry: Entry & { epoch: number }) => (entry.epoch === epoch ? tail.hear(entry) : void sweep());
-      return { partition, tail, listening: bus.subscribe('points', hear, { partition }) };
-    });
-    const begun = startAll(listening);
-    // Those who watch hear of it.
-    begun.catch(() => undefined);
-    for (const each of listening) followed.set(each.partition, { ...each, begun, viewers: 0, leaving: undefined });
-  }
-
-  async function startAll(all: Pick<Followed, 'partition' | 'tail' | 'listening'>[]): Promise<void> {
-    try {
-      await Promise.all(all.map(({ listening }) => listening));
-      if ((await journal.heads()).epoch !== epoch) await sweep();
-      const position = new Map((await journal.heads()).offsets);
-      await meetStreams();
-      for (const { partition, tail } of all) tail.start(Math.max(position.get(partition) ?? 0, offsetOf(partition)));
-    } catch (error) {
-      await Promise.all(all.map(({ partition }) => end(partition)));
-      throw error;
-    }
+  /** From the head on that was told last, so that nothing falls between. */
+  function begin(partition: number): Followed {
+    const ports = { partition, after: journal.after, onEntry, onTooLate: startAgain, log };
+    const tail = createTail(ports, offsetOf(partition), options);
+    const hear = (entry: Entry & { epoch: number }) => (entry.epoch === epoch ? tail.hear(entry) : void sweep());
+    const listening = bus.subscribe('points', hear, { partition });
+    // What was said before is found by looking once it listens.
+    void listening.then(sweepAnew);
+    const begun: Followed = { tail, listening, viewers: 0, leaving: undefined };
+    followed.set(partition, begun);
+    return begun;
   }
 
   async function end(partition: number): Promise<void> {
     const gone = followed.get(partition);
     if (!gone) return;
-    heads.set(partition, offsetOf(partition));
+    heads.set(partition, gone.tail.offset());
     followed.delete(partition);
     clearTimeout(gone.leaving);
+    await gone.tail.stop();
     await (
       await gone.listening
     )();
-    await gone.tail.stop();
   }
 
-  function leave(each: Followed): void {
-    each.viewers -= 1;
-    if (each.viewers > 0 || followed.get(each.partition) !== each) return;
-    each.leaving = setTimeout(() => void end(each.partition), lingerMs);
-    each.leaving.unref();
-  }
-
-  /** Follows these partitions; resolves once every entry that is committed from then on will be handed on. */
-  async function watch(partitions: Iterable<number>): Promise<Stop> {
-    const wanted = [...new Set(partitions)];
-    const strangers = wanted.filter((partition) => !followed.has(partition));
-    if (strangers.length > 0) begin(strangers);
-    const all = wanted.map((partition) => followed.get(partition)!);
-    for (const each of all) {
-      each.viewers += 1;
-      clearTimeout(each.leaving);
-    }
-    const stop = () => all.splice(0).forEach(leave);
-    try {
-      await Promise.all(all.map(({ begun }) => begun));
-    } catch (error) {
-      stop();
-      throw error;
-    }
-    return () => Promise.resolve(stop());
+  /** Follows a partition from what was told of it last. Gives back what ends it; it is followed a little longer. */
+  function watch(partition: number): () => void {
+    const each = followed.get(partition) ?? begin(partition);
+    each.viewers += 1;
+    clearTimeout(each.leaving);
+    let isWatching = true;
+    return () => {
+      if (!isWatching) return;
+      isWatching = false;
+      each.viewers -= 1;
+      if (each.viewers > 0) return;
+      each.leaving = setTimeout(() => void end(partition), lingerMs);
+      each.leaving.unref();
+    };
   }
 
   const startAgain = async () => reset(await journal.heads());
@@ -140,7 +111,7 @@ export async function followJournal(
     if (!isOpen) return;
     epoch = position.epoch;
     heads = new Map(position.offsets);
-    for (const { partition, tail } of followed.values()) tail.restart(heads.get(partition) ?? 0);
+    for (const [partition, { tail }] of followed) tail.restart(heads.get(partition) ?? 0);
     onReset(position);
   }
 
@@ -157,13 +128,20 @@ export async function followJournal(
     // Heads that were read before an entry was heard are not an older state, so ours are those of before the question.
     if (now.epoch !== epoch || isRewound(now, before)) return reset(now);
     for (const [partition, offset] of now.offsets) followed.get(partition)?.tail.expect(offset);
-    const quiet = now.offsets.filter(([partition]) => !followed.has(partition));
-    if (quiet.length === 0) return;
-    // Whoever is told of the head of a quiet partition takes it that nothing there was for it.
+    if (followed.size === now.offsets.length) return;
+    // Whoever is told of the head of a quiet partition takes it that nothing there was for it: by then all streams that had
+    // points there are known, and those who see one of them have begun to watch.
     await meetStreams();
     if (now.epoch !== epoch) return;
-    for (const [partition, offset] of quiet) heads.set(partition, Math.max(offset, offsetOf(partition)));
+    for (const [partition, offset] of now.offsets) {
+      if (followed.has(partition) || offset <= offsetOf(partition)) continue;
+      heads.set(partition, offset);
+      onHead(partition, offset);
+    }
   }
+
+  /** Looks at what is there from now on, also when a look is under way. */
+  const sweepAnew = () => (sweeping ?? Promise.resolve()).then(sweep);
 
   function schedule(): void {
     clearTimeout(timer);
@@ -176,14 +154,15 @@ export async function followJournal(
     return undefined;
   });
   // A bus that comes back has lost what was said meanwhile.
-  const stopChanges = bus.onChange(() => void (sweeping ?? Promise.resolve()).then(sweep).finally(schedule));
-  if (follow === 'all') await watch(Array.from({ length: PARTITIONS }, (_, partition) => partition));
+  const stopChanges = bus.onChange(() => void sweepAnew().finally(schedule));
+  if (follow === 'all') for (let partition = 0; partition < PARTITIONS; partition++) watch(partition);
+  await Promise.all([...followed.values()].map(({ listening }) => listening));
   schedule();
 
   return {
     /** Up to where everything was handed on; of partitions that are not followed, how far they are. */
     position: ours,
-    isFollowing: (partition: number) => followed.get(partition)?.tail.offset() !== undefined,
+    isFollowing: (partition: number) => followed.has(partition),
     watch,
     async stop(): Promise<void> {
       isOpen = false;

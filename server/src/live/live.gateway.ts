@@ -27,8 +27,14 @@ export type LivePorts = Omit<SubscriptionPorts, 'broadcast' | 'replay'> &
     catalog: {
       get(id: number): LiveStream | undefined;
       meet(ids: number[]): Promise<void>;
-      watch(onChange: (streams: LiveStream[]) => void): () => void;
+      look(): Promise<void>;
+      watch(watcher: {
+        onChange: (streams: LiveStream[]) => void;
+        onNew?: (streams: LiveStream[]) => void;
+      }): () => void;
     };
+    /** The partition in which a stream lives. */
+    partitionOf: (stream: number) => number;
     /** Keeps the newest entries for those who read history. */
     recent: ReplayPorts['recent'] & BroadcastPorts['recent'] & { add(entry: Entry): void; clear(): void };
     metrics: { liveSockets: { inc(): void; dec(): void }; framesSent: { inc(by: number): void } };
@@ -41,18 +47,29 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
   const broadcast = createBroadcast(
-    { streamOf: catalog.get, meet: catalog.meet, recent, onFrames: (count) => metrics.framesSent.inc(count) },
+    {
+      streamOf: catalog.get,
+      meet: catalog.meet,
+      following: {
+        partitionOf: ports.partitionOf,
+        isFollowing: (partition) => follower.isFollowing(partition),
+        watch: (partition) => follower.watch(partition),
+      },
+      recent,
+      onFrames: (count) => metrics.framesSent.inc(count),
+    },
     await ports.journal.heads(),
     options,
   );
   const replay = createReplay(ports);
   const follower = await followJournal(
-    ports,
+    { ...ports, meetStreams: catalog.look },
     {
       onEntry(entry) {
         recent.add(entry);
         broadcast.onEntry(entry);
       },
+      onHead: broadcast.onHead,
       onReset(position) {
         recent.clear();
         replay.clear();
@@ -89,7 +106,11 @@ export async function startLiveGateway(ports: LivePorts, options: LiveOptions = 
   });
 
   const heartbeat = setInterval(broadcast.beat, HEARTBEAT_MS);
-  const stopWatching = catalog.watch(broadcast.onChange);
+  const stopWatching = catalog.watch({
+    onChange: broadcast.onChange,
+    // Where all is followed, a stream is met with its first entry.
+    ...(options.follow === 'watched' && { onNew: broadcast.onNew }),
+  });
 
   return async () => {
     clearInterval(heartbeat);

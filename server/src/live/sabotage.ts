@@ -7,6 +7,7 @@ import { spoiling } from './spoil.ts';
  * unless a test asks for a sabotage:
  *
  * - `keep-revoked` lets those stay whose right to be here was taken away,
+ * - `skip-backfill` lets those who come back go on without what they missed, as far as it has to be read,
  * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts),
  * - `no-sweep` never looks for what no hint told,
  * - `drop-frames` breaks none: it loses frames, as the network may, and nobody may miss anything.
@@ -21,6 +22,15 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
           ...ports.bus,
           subscribe: (topic, handle, part) =>
             topic === 'keys' ? Promise.resolve(() => Promise.resolve()) : ports.bus.subscribe(topic, handle, part),
+        },
+      };
+    case 'skip-backfill':
+      return {
+        ...ports,
+        journal: {
+          ...ports.journal,
+          after: async (...question) =>
+            (await ports.journal.after(...question)).map((entry) => ({ ...entry, payload: new Uint8Array() })),
         },
       };
     case 'untold-gap':

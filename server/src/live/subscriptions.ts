@@ -51,18 +51,22 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
     }
     // Joined before anything is read, and where the channels are in this moment: replay.ts says why nothing falls between.
     const channel = broadcast.join(member, { selector, viewer, conflation });
-    const at = broadcast.position();
+    let at = broadcast.position();
     metrics.subscriptions.inc();
     try {
-      const streams = await catalog.select(selector, viewer);
+      let streams = await catalog.select(selector, viewer);
       if (streams.length === 0 && !wait) {
         throw new QuantumFluxError(
           'not_found',
           `No stream matches ${text}. A stream exists once a point was written to it.`,
         );
       }
+      // From here on they are followed; until here, something of them may have gone by.
+      while (channel.meet(streams.map(({ id }) => id))) {
+        at = broadcast.position();
+        streams = await catalog.select(selector, viewer);
+      }
       const ids = streams.map(({ id }) => id);
-      channel.meet(ids);
       const now = Date.now();
       const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
       const newcomer = { channel, protocol, at, ids };

@@ -30,15 +30,17 @@ const MAX_AHEAD_BYTES = 4 * 1_024 * 1_024;
 
 /**
  * The end of one partition. Hints bring it early and in any order; what they lack is read from the journal, one read at a
- * time. Until it is told where to start, it keeps what it hears.
+ * time.
  */
 export function createTail(
   { partition, after, onEntry, onTooLate, log }: TailPorts,
+  start: number,
   { patienceMs = 15 }: TailOptions = {},
 ) {
-  let offset: number | undefined;
+  /** Up to here everything was handed on. */
+  let offset = start;
   /** As far as the journal is known to go. */
-  let goal = 0;
+  let goal = start;
   /** Counts the journals that there were. */
   let age = 0;
   let isOpen = true;
@@ -60,7 +62,7 @@ export function createTail(
   function lookAround(): void {
     clearTimeout(timer);
     timer = undefined;
-    expect(offset ?? 0);
+    expect(offset);
   }
 
   function keep(entry: Entry): void {
@@ -76,7 +78,7 @@ export function createTail(
 
   function expect(head: number): void {
     if (head > goal) goal = head;
-    if (!isOpen || offset === undefined || goal <= offset || reading || timer) return;
+    if (!isOpen || goal <= offset || reading || timer) return;
     timer = setTimeout(() => {
       timer = undefined;
       catchUp();
@@ -97,7 +99,7 @@ export function createTail(
   }
 
   async function readOn(journal: number): Promise<void> {
-    while (offset !== undefined && offset < goal) {
+    while (offset < goal) {
       const entries = await after(partition, offset, CATCH_UP);
       if (!isOpen || age !== journal) return;
       // Hints may have brought some of them meanwhile.
@@ -109,31 +111,22 @@ export function createTail(
   }
 
   return {
-    /** Up to here everything was handed on; undefined before the start. */
+    /** Up to here everything was handed on. */
     offset: () => offset,
-
-    /** Everything after this offset is handed on, what was heard before too. */
-    start(from: number): void {
-      for (const entry of [...ahead.values()]) if (entry.offset <= from) forget(entry);
-      offset = from;
-      goal = Math.max(from, ...ahead.keys());
-      const next = ahead.get(from + 1);
-      if (next) take(next);
-      else lookAround();
-    },
 
     /** The journal is another one, or an older state of it: what was heard is of the old one. */
     restart(from: number): void {
       age += 1;
       ahead.clear();
       aheadBytes = 0;
-      if (offset !== undefined) this.start(from);
+      offset = goal = from;
+      lookAround();
     },
 
     /** A hint brought this entry. */
     hear(entry: Entry): void {
-      if (!isOpen || (offset !== undefined && entry.offset <= offset)) return;
-      if (offset !== undefined && entry.offset === offset + 1) return take(entry);
+      if (!isOpen || entry.offset <= offset) return;
+      if (entry.offset === offset + 1) return take(entry);
       keep(entry);
       expect(entry.offset);
     },

@@ -104,7 +104,7 @@ test('a change is told on every server that has met the stream', async () => {
   const [stream] = await here.ensure(organization, [wanted('s')]);
   await there.meet([stream!.id]);
   const heard = vi.fn();
-  const stop = there.watch(heard);
+  const stop = there.watch({ onChange: heard });
   await here.setPublic([stream!], true);
   await vi.waitFor(() =>
     expect(heard).toHaveBeenCalledWith([expect.objectContaining({ id: stream!.id, public: true })]),
@@ -215,7 +215,7 @@ describe('what a selector was answered with', () => {
     );
     const stops = await Promise.all([alone!.start(), other!.start()]);
     const heard = vi.fn();
-    alone!.watch(heard);
+    alone!.watch({ onChange: heard });
     expect(await alone!.select('*', viewer())).toEqual([]);
     await other!.ensure(organization, [wanted('late')]);
     await vi.waitFor(async () => expect(names(await alone!.select('*', viewer()))).toEqual(['late']));

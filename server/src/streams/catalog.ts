@@ -41,7 +41,7 @@ export function createCatalog(
   const byKey = new Recent<string, Stream>(mostStreams);
   const lists = createLists(mostListed);
   const loading = new Map<string, Promise<Stream[]>>();
-  const watchers = new Set<(streams: Stream[]) => void>();
+  const watchers = new Set<Watcher>();
   const changes = createChanges({ store, onChange: learn, onRewound: forget });
 
   const welcome = createNewcomers(async (organization, wanted) => {
@@ -66,7 +66,10 @@ export function createCatalog(
       remember(stream);
       lists.note(stream);
     }
-    if (changed.length > 0) for (const watcher of watchers) watcher(changed);
+    for (const { onChange, onNew } of watchers) {
+      if (changed.length > 0) onChange(changed);
+      onNew?.(streams);
+    }
   }
 
   function forget(): void {
@@ -196,13 +199,22 @@ export function createCatalog(
     /** The database is another one, or an older state of it: what is remembered does not hold. */
     forget,
 
-    /** Calls back with streams whose unit, visibility or retention changed. */
-    watch(onChange: (streams: Stream[]) => void): () => void {
-      watchers.add(onChange);
-      return () => void watchers.delete(onChange);
+    /** Resolves once every stream is known that was made before the call. */
+    look: () => changes.catchUp(),
+
+    watch(watcher: Watcher): () => void {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
     },
   };
 }
+
+export type Watcher = {
+  /** Called with streams whose unit, visibility or retention changed. */
+  onChange: (streams: Stream[]) => void;
+  /** Called with streams that were made, here or elsewhere, and with some that are known. */
+  onNew?: (streams: Stream[]) => void;
+};
 
 export type Catalog = ReturnType<typeof createCatalog>;
 
