@@ -88,6 +88,7 @@ export function createChannels(
       queue.shift();
       deliver(entry);
     }
+    draining = false;
   }
 
   /** Whether they could be asked for. While the database is away they cannot, and what comes waits for them. */
@@ -119,7 +120,7 @@ export function createChannels(
       queue.push(entry);
       if (draining) return;
       draining = true;
-      void drain().finally(() => (draining = false));
+      void drain();
     },
 
     /** A partition in which nobody sees a stream went on up to there. */
