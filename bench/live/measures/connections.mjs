@@ -9,7 +9,9 @@ const MANY = Number(process.env.LIVE_CONNECTIONS ?? 10_000);
 const FIRST = MANY / 10;
 
 const SETTLE_MS = 2_000;
-const AWAY_MS = 2_000;
+/** Rare enough that frames for all of them leave the server time for their return. */
+const WRITE_MS = 1_000;
+const AWAY_MS = 5_000;
 const PATIENCE_MS = 90_000;
 
 const many = MANY.toLocaleString('en');
@@ -36,7 +38,14 @@ async function onNewServer(native, changes, work) {
   const server = await startQuantumFlux();
   try {
     await quiet();
-    const load = { ...loadOf(server, { all: true }), ...changes, streams: 20, subs: 20, conns: MANY, mark: FIRST };
+    const load = {
+      ...loadOf(server, { all: true, everyMs: WRITE_MS }),
+      ...changes,
+      streams: 20,
+      subs: 20,
+      conns: MANY,
+      mark: FIRST,
+    };
     const generator = await startGenerator(native.loadgen, load, { beside: server.beside });
     try {
       return await work({ generator, server });
@@ -55,14 +64,14 @@ async function growth(generator) {
 }
 
 async function comeBack(generator, server) {
-  await generator.step({ rate: 1, settleMs: 500, windowMs: 1_000 });
+  await generator.step({ rate: 1, settleMs: 500, windowMs: 2_000 });
   const rowsBefore = (await server.journal()).rows;
   const readBefore = (await server.metricsNow())('quantumflux_journal_backfill_rows_total');
-  const back = await generator.reconnect({ rate: 10, awayMs: AWAY_MS, patienceMs: PATIENCE_MS });
+  const back = await generator.reconnect({ rate: 1, awayMs: AWAY_MS, patienceMs: PATIENCE_MS });
   // Since it was asked before; what was read of the journal is counted on.
   const metrics = await server.metricsNow();
   const rows = (await server.journal()).rows - rowsBefore;
-  const after = await generator.step({ rate: 1, settleMs: 500, windowMs: 2_000 });
+  const after = await generator.step({ rate: 1, settleMs: 500, windowMs: 3_000 });
   return {
     back,
     rows,
