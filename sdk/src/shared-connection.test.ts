@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Connection } from './connection.ts';
+import { Channels } from './channels.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import { connect, type ClientOptions, type QuantumFluxClient } from './index.ts';
 import { SHAPE } from './shared-connection.ts';
 import { has, isLive, until } from './testing/live.fixture.ts';
@@ -146,8 +147,12 @@ test('a copy of another shape does not', async () => {
 
 // When this fails, raise SHAPE in shared-connection.ts, and write down here what it is now.
 test('the shape is what it is known to be', () => {
-  expect([SHAPE, Object.getOwnPropertyNames(Connection.prototype).sort()]).toEqual([
+  const namesOf = (thing: object) => Object.getOwnPropertyNames(thing).sort().join(' ');
+  const connection = new Connection({} as ConnectionOptions);
+  expect([SHAPE, namesOf(connection), namesOf(Connection.prototype), namesOf(Channels.prototype)]).toEqual([
     1,
-    ['channels', 'close', 'constructor', 'hear', 'join', 'link', 'observe', 'state'],
+    'clock rooms traffic',
+    'channels close constructor hear join link observe state',
+    'constructor deliver isListening subscribe whenEmpty',
   ]);
 });

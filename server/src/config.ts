@@ -107,7 +107,8 @@ function variables({ isEmbedded }: { isEmbedded: boolean }) {
       .enum([
         ...(['ack-before-commit', 'no-dedup', 'wait-forever', 'ack-when-full'] as const),
         ...(['advance-before-chunks', 'forget-late', 'fail-on-corrupt'] as const),
-        ...(['keep-revoked', 'skip-backfill', 'untold-gap', 'resend', 'swap', 'drop-frames', 'no-sweep'] as const),
+        ...(['keep-revoked', 'skip-backfill', 'untold-gap', 'resend', 'swap'] as const),
+        ...(['drop-frames', 'no-sweep', 'unbounded'] as const),
       ])
       .optional(),
     /** `eager` compacts at once, into small chunks (see streams/eager.ts). */

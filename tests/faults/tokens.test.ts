@@ -5,7 +5,9 @@ import { connectStock } from '../../server/src/live/live.testing.ts';
 import { startDatabase, type TestDatabase } from '../postgres.ts';
 import { hasRedis, startRedis, type TestRedis } from '../redis.ts';
 import { get, SECRET_KEY, startServer, temporaryFolder, type RunningServer } from '../server.ts';
+import { startLedger } from './ledger.ts';
 import { startCounting, startStockViewer, type StockViewer } from './stock-viewers.ts';
+import { startViewers } from './viewers.ts';
 
 // Rights end while points flow: two servers on one Redis and one PostgreSQL, viewers at both, writes all the time.
 
@@ -213,6 +215,27 @@ describe.skipIf(!hasRedis())('rights that end', () => {
       expect(values).toEqual(Array.from(values, (_, i) => values[0]! + i));
       expect(socket.connected).toBe(true);
     }
+  });
+
+  test('[A5] the SDK renews by itself: always live, every point once', async () => {
+    const user = await callers.addUser(mine, 'editor');
+    let given = 0;
+    const getToken = () => {
+      given++;
+      return Promise.resolve(callers.tokenOf(user, { seconds: 4 }));
+    };
+    const ledger = startLedger({ url: servers[0]!.url, name: 'renewing' });
+    const sdk = startViewers({
+      url: servers.map(({ url }) => url),
+      selector: 'ledger.renewing.*',
+      count: 4,
+      client: { key: undefined, getToken },
+    });
+    await sdk.live();
+    await vi.waitFor(() => expect(given).toBeGreaterThan(16), wait);
+    await ledger.settle();
+    expect(await sdk.settle(ledger.sent)).toEqual({ lost: [], twice: [], reordered: [], untoldGaps: [] });
+    for (const states of sdk.states) expect(states.slice(states.indexOf('live'))).toEqual(['live']);
   });
 
   test('[A6] a revoked key and a removed user see nothing after 5 s at either server, nor do they get in again', async () => {

@@ -81,6 +81,8 @@ export async function createStage(options: BroadcastOptions = {}) {
     /** Of the server's side of connections, by their ids. */
     members,
     heads,
+    streams,
+    streamOf: (id: number): LiveStream => streams.get(id)!,
 
     /** A stream of its own partition: its id modulo their number. */
     addStream(id: number, name: string): void {
@@ -249,16 +251,20 @@ export async function openStock(
 ): Promise<Viewer> {
   const socket = connectTo(url, { transports, auth: { protocol }, reconnection: false, forceNew: true });
   const tcp = () =>
-    (socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws._socket;
+    (socket.io.engine.transport as unknown as { ws?: { _socket?: { pause(): void; resume(): void } } }).ws?._socket;
   await new Promise<void>((resolve, reject) => socket.on('connect', resolve).on('connect_error', reject));
   const { viewer, onFrame, onEvent } = viewerOf(
     (event, payload) => new Promise((resolve) => socket.emit(event, payload, resolve)),
     {
       id: socket.id!,
       isOpen: () => socket.connected,
-      pause: () => tcp().pause(),
-      resume: () => tcp().resume(),
-      close: () => socket.close(),
+      pause: () => tcp()?.pause(),
+      resume: () => tcp()?.resume(),
+      close() {
+        // Else it would wait for half a minute to say goodbye.
+        tcp()?.resume();
+        socket.close();
+      },
     },
   );
   socket.onAny((name: string, payload: unknown) => {
@@ -299,7 +305,10 @@ export async function openBare(url: string): Promise<Viewer> {
       isOpen: () => socket.readyState === WebSocket.OPEN,
       pause: () => socket.pause(),
       resume: () => socket.resume(),
-      close: () => socket.close(),
+      close() {
+        socket.resume();
+        socket.close();
+      },
     },
   );
   return viewer;

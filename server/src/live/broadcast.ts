@@ -23,6 +23,9 @@ export type BroadcastOptions = LaggardOptions & {
   maxWaitingBytes?: number;
 };
 
+/** As many bytes are gathered before they are sent, however busy the loop is: what waits for a connection is bounded. */
+const MAX_GATHERED_BYTES = 256 * 1_024;
+
 /**
  * Brings what comes in to all who want it. Channels gather it, audiences share it, outlets send it; whoever does not keep
  * up is taken out until they do.
@@ -30,7 +33,7 @@ export type BroadcastOptions = LaggardOptions & {
 export function createBroadcast(
   { streamOf, meet, following, recent, onFrames }: BroadcastPorts,
   start: Position,
-  { maxWaitingBytes = MAX_WAITING_BYTES, ...options }: BroadcastOptions = {},
+  { maxWaitingBytes = MAX_WAITING_BYTES, lowBytes = maxWaitingBytes / 4, ...options }: BroadcastOptions = {},
 ) {
   const audiences = createAudiences();
   const clock = createFlushClock(flush);
@@ -40,6 +43,8 @@ export function createBroadcast(
   });
   /** Channels whose news go out with the next flush. */
   const due = new Set<Channel>();
+  /** Bytes that came in since the last flush. */
+  let gathered = 0;
   let stopRound: (() => void) | undefined;
 
   const channels = createChannels(
@@ -77,13 +82,14 @@ export function createBroadcast(
       onCaughtUp: audiences.changed,
       onStuck: ({ socket, outlet }) => dismissStuck(socket, outlet),
     },
-    options,
+    { ...options, lowBytes },
   );
 
   function flush(): void {
     const sections: [Channel, SharedSection][] = [];
     for (const channel of due) if (channel.size > 0 && channel.hasNews) sections.push([channel, channel.take()]);
     due.clear();
+    gathered = 0;
     for (const [{ members }, news] of audiences.gather(sections)) {
       onFrames(members.size);
       const frame = new FrameMessage(channels.epoch, news);
@@ -125,7 +131,11 @@ export function createBroadcast(
   }
 
   return {
-    onEntry: (entry: Entry) => channels.onEntry(entry),
+    onEntry(entry: Entry): void {
+      channels.onEntry(entry);
+      gathered += entry.payload.length;
+      if (gathered > MAX_GATHERED_BYTES) flush();
+    },
     onHead: channels.onHead,
     onChange: (streams: LiveStream[]) => channels.onChange(streams),
     onNew: channels.onNew,

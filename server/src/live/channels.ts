@@ -22,6 +22,9 @@ export type ChannelPorts = {
 /** What is asked for; whoever asks for the same shares a channel. */
 export type Wish = { selector: Selector; viewer: Viewer; conflation?: Conflation | undefined };
 
+/** How long to wait before streams are asked for again, in ms. */
+const RETRY_MS = 250;
+
 /** Brings each entry of the journal to the channels that want something of it. */
 export function createChannels(
   { streamOf, meet, following, onNews, onStreams, onGone }: ChannelPorts,
@@ -79,12 +82,21 @@ export function createChannels(
   async function drain(): Promise<void> {
     for (let entry = queue[0]; entry; entry = queue[0]) {
       const strangers = strangersIn(entry);
-      if (strangers.length > 0) await meet(strangers);
+      if (strangers.length > 0 && !(await hasMet(strangers))) continue;
       // The journal was replaced meanwhile: what was waiting is of the old one.
       if (queue[0] !== entry) continue;
       queue.shift();
       deliver(entry);
     }
+    draining = false;
+  }
+
+  /** Whether they could be asked for. While the database is away they cannot, and what comes waits for them. */
+  function hasMet(strangers: number[]): Promise<boolean> {
+    return meet(strangers).then(
+      () => true,
+      () => new Promise((resolve) => setTimeout(() => resolve(false), RETRY_MS).unref()),
+    );
   }
 
   /** Channels that nobody sees any more are in the lists of streams until there are too many. */
@@ -104,11 +116,11 @@ export function createChannels(
     all: (): Iterable<Channel> => byPlace.values(),
 
     onEntry(entry: Entry): void {
-      if (!draining && strangersIn(entry).length === 0) return deliver(entry);
+      if (queue.length === 0 && strangersIn(entry).length === 0) return deliver(entry);
       queue.push(entry);
       if (draining) return;
       draining = true;
-      void drain().finally(() => (draining = false));
+      void drain();
     },
 
     /** A partition in which nobody sees a stream went on up to there. */

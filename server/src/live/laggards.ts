@@ -30,7 +30,7 @@ const defaults = {
   stuckMs: MAX_STUCK_MS,
   /** How often it is looked whether they took something, in ms. */
   everyMs: 50,
-  /** Below how many bytes that wait a member gets what it missed. */
+  /** How few bytes have to wait before a member gets what it missed. A quarter of what may wait. */
   lowBytes: MAX_WAITING_BYTES / 4,
   /** As many bytes of blocks are sent as they were; of more, the newest. */
   wholeBytes: 256 * 1_024,

@@ -28,7 +28,9 @@ export class FrameMessage implements Message {
   readonly sections: readonly SharedSection[];
   readonly #epoch: number;
   readonly #isHeads: boolean;
-  readonly #forms = new Map<Form, Packets>();
+  #bare: Packets | undefined;
+  #event: Packets | undefined;
+  #v1: Packets | undefined;
   #bytes: Buffer | undefined;
 
   /** `isHeads`: without points, which version 1 is told by another event. */
@@ -39,14 +41,12 @@ export class FrameMessage implements Message {
   }
 
   in(form: Form): Packets {
-    let packets = this.#forms.get(form);
-    if (!packets) this.#forms.set(form, (packets = new Packets(this.#messages(form))));
-    return packets;
+    if (form === 'bare') return (this.#bare ??= new Packets([this.#frame]));
+    if (form === 'event') return (this.#event ??= new Packets(frameEvent(this.#frame)));
+    return (this.#v1 ??= new Packets(this.#oldEvents));
   }
 
-  #messages(form: Form): (string | Buffer)[] {
-    if (form === 'bare') return [this.#frame];
-    if (form === 'event') return frameEvent(this.#frame);
+  get #oldEvents(): (string | Buffer)[] {
     if (this.#isHeads) return this.sections.map((section) => this.#headsEvent(section));
     return this.sections.flatMap((section) => frameEvent(bufferOf(section.v1(this.#epoch))));
   }

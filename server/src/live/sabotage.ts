@@ -10,6 +10,7 @@ import { spoiling } from './spoil.ts';
  * - `skip-backfill` lets those who come back go on without what they missed, as far as it has to be read,
  * - `untold-gap`, `resend` and `swap` spoil what is sent (see spoil.ts),
  * - `no-sweep` never looks for what no hint told,
+ * - `unbounded` lets any number of bytes wait for a connection,
  * - `drop-frames` breaks none: it loses frames, as the network may, and nobody may miss anything.
  */
 export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): LivePorts {
@@ -51,5 +52,12 @@ export function sabotagedLive(ports: LivePorts, sabotage: string | undefined): L
 const FOR_EVER_MS = 86_400_000;
 
 export function sabotagedOptions(sabotage: string | undefined): LiveOptions {
-  return sabotage === 'no-sweep' ? { sweepMs: FOR_EVER_MS, sweepWhileDownMs: FOR_EVER_MS } : {};
+  switch (sabotage) {
+    case 'no-sweep':
+      return { sweepMs: FOR_EVER_MS, sweepWhileDownMs: FOR_EVER_MS };
+    case 'unbounded':
+      return { maxWaitingBytes: Infinity };
+    default:
+      return {};
+  }
 }
