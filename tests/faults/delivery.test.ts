@@ -77,13 +77,15 @@ describe.skipIf(!hasNginx() || !hasRedis())('viewers of three servers', () => {
     await gate.stop();
   });
 
-  test.each(numbered)('who can only poll, and whose server is killed, round %i', async (round) => {
+  test.each(numbered)('who can only poll, while each server is killed in turn, round %i', async (round) => {
     const gate = await startGate(cluster.url, { webSocket: false });
     const { ledger, viewers } = await begin(`poll.r${round}`, gate.url, 4);
     expect(viewers.diagnostics().map(({ transport }) => transport)).toEqual(Array(4).fill('polling'));
-    const sockets = await Promise.all(cluster.urls.map(countSockets));
-    await cluster.restart(sockets.indexOf(Math.max(...sockets)), 'kill');
-    await ledger.more(30);
+    // Wherever their address led them.
+    for (const server of [0, 1, 2]) {
+      await cluster.restart(server, 'kill');
+      await ledger.more(10);
+    }
     await ledger.settle();
     await viewers.caughtUp(ledger.sent);
     expect(viewers.outages).not.toEqual([]);
@@ -91,8 +93,3 @@ describe.skipIf(!hasNginx() || !hasRedis())('viewers of three servers', () => {
     await gate.stop();
   });
 });
-
-async function countSockets(url: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^quantumflux_live_sockets (\d+)/m.exec(metrics)![1]);
-}
