@@ -9,6 +9,9 @@ const source = {
 // Starts a PostgreSQL for the tests that ask for one.
 const globalSetup = './tests/postgres.setup.ts';
 
+/** Tests of whole systems that others beside them would disturb. */
+const alone = ['freeze', 'late', 'readers', 'storm'].map((name) => `tests/faults/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,13 +25,26 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      // Whole systems: one at a time, so that they do not slow each other down.
+      // Whole systems. Mostly they wait, for what was killed to come back: so three at a time.
       {
         ...source,
         test: {
           name: 'e2e',
           globalSetup,
           include: ['tests/{e2e,faults}/**/*.test.ts'],
+          exclude: alone,
+          maxWorkers: 3,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      // Those that are about how long something takes: one at a time.
+      {
+        ...source,
+        test: {
+          name: 'alone',
+          globalSetup,
+          include: alone,
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -2,7 +2,7 @@ import { build } from '../scripts/build.mjs';
 import { notMeasured } from './live/figure.mjs';
 import { isInstalled } from './live/machine.mjs';
 import { measureBytes } from './live/measures/bytes.mjs';
-import { measureConnections } from './live/measures/connections.mjs';
+import { measureIdle, measureReturn } from './live/measures/connections.mjs';
 import { measureFanOut } from './live/measures/fan-out.mjs';
 import { measureLatency } from './live/measures/latency.mjs';
 import { measureNodes } from './live/measures/nodes.mjs';
@@ -16,7 +16,8 @@ const measures = {
   latency: measureLatency,
   bytes: measureBytes,
   nodes: measureNodes,
-  connections: measureConnections,
+  idle: measureIdle,
+  return: measureReturn,
 };
 
 /** Each is measured so often, in turn with the others: a machine is not the same for long. What is told is the median. */

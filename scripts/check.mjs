@@ -28,6 +28,7 @@ await loudStep('unit and contract tests', () => vitest('node'));
 await step('build', () => program('scripts/build.mjs'));
 await loudStep('browser tests', browserTests);
 await loudStep('end-to-end tests', () => vitest('e2e'));
+await loudStep('end-to-end tests that stand alone', () => vitest('alone'));
 summarise();
 
 /** Runs a step and says how it went. A step that is not a suite of tests counts as one. */

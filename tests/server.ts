@@ -46,6 +46,9 @@ export async function startServer({ dataDir, port, env = {} }: ServerOptions) {
     output,
     /** As a power cut of the process would: nothing is flushed, nothing is said. */
     kill: () => end(child, 'SIGKILL'),
+    /** From then on it does nothing, as if it was busy for long. */
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     stop: () => end(child, 'SIGTERM'),
     signal: (signal: NodeJS.Signals) => void child.kill(signal),
     /** Its exit code. */

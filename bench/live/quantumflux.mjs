@@ -111,9 +111,10 @@ async function createStreams(server) {
 
 /**
  * What the load needs to know of a server: bare frames, JSON over HTTP with one request under way. `all`: a connection has one
- * subscription of all streams, as a dashboard's chart of many lines; else one for each of its streams.
+ * subscription of all streams, as a dashboard's chart of many lines; else one for each of its streams. The writer gathers points
+ * for `everyMs`.
  */
-export function loadOf({ key, ids, ports, pids }, { all = false, write = 'http' } = {}) {
+export function loadOf({ key, ids, ports, pids }, { all = false, write = 'http', everyMs = 5 } = {}) {
   const selector = all ? 'bench.live.*' : 'bench.live.s{s}';
   const writes = {
     http: {
@@ -147,7 +148,7 @@ export function loadOf({ key, ids, ports, pids }, { all = false, write = 'http' 
     resumemsg: `42{n}["subscribe",{"selector":"${selector}","resume":{position}}]`,
     suback: '"ok":true',
     pubpath: '/api/v1/points',
-    tick: 5_000,
+    tick: everyMs * 1_000,
     ...writes[write],
   };
 }

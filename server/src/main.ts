@@ -5,6 +5,12 @@ import { compose } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import { createLog, type Log } from './log.ts';
 
+/**
+ * Connections that may wait until the loop gets to them, as far as the system allows. What comes when no room is left tries again
+ * after 1, 3, 7, 15 s …; with the usual 511 that is most of ten thousand who come back at once.
+ */
+const MAX_UNACCEPTED = 4_096;
+
 try {
   await run(readConfig(process.env));
 } catch (error) {
@@ -62,7 +68,7 @@ function listen(http: Server, { PORT, HOST }: Config): Promise<string> {
       if (error.code !== 'EADDRINUSE') return reject(error);
       reject(new Error(`Port ${PORT} is taken. Stop what listens there, or set PORT to another one.`));
     });
-    http.listen(PORT, HOST, () => {
+    http.listen({ port: PORT, host: HOST, backlog: MAX_UNACCEPTED }, () => {
       const { port } = http.address() as AddressInfo;
       const host = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(HOST) ? 'localhost' : HOST;
       resolve(`http://${host}:${port}`);

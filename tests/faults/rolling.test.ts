@@ -26,7 +26,15 @@ describe.skipIf(!hasNginx() || !hasRedis())('three servers behind nginx', () => 
     async (round) => {
       const client = connect({ url: cluster.url, key: SECRET_KEY });
       const name = `rolling.r${round}`;
-      const ledger = startLedger({ url: cluster.url, name, writers: 6, restMs: 5, random });
+      const ledger = startLedger({
+        url: cluster.url,
+        name,
+        writers: 6,
+        restMs: 5,
+        random,
+        send: ({ stream, time, value, key }) =>
+          client.write({ stream, points: [[time, value]] }, { idempotencyKey: key }),
+      });
       const viewers = startViewers({ url: cluster.url, selector: `ledger.${name}.*`, count: 9 });
       await viewers.live();
 

@@ -5,6 +5,7 @@ import {
   type ErrorBody,
   type Position,
   type Section,
+  type StreamMeta,
   type SubscribeReply,
 } from '@quantumflux/sdk/protocol';
 import WebSocket from 'ws';
@@ -51,6 +52,9 @@ export type SocketViewerOptions = {
   afterMs?: number;
 };
 
+/** What the event `streams` says. */
+type Told = { streams: StreamMeta[] };
+
 /** Where to the position of a viewer goes with a range. */
 type Step = 'drop' | 'gap' | { since: number };
 
@@ -59,6 +63,8 @@ export class SocketViewer {
   readonly #options: Required<SocketViewerOptions>;
   readonly #tally: Tally;
   readonly #next = new Map<number, number>();
+  /** Streams that it was told of. */
+  readonly #known = new Set<number>();
   #socket: WebSocket | undefined;
   #subscribes: boolean;
   #isClosed = false;
@@ -93,6 +99,11 @@ export class SocketViewer {
   subscribe(): void {
     this.#subscribes = true;
     if (this.#state === 'connected') this.#ask();
+  }
+
+  /** Loses its connection, as by the network, and comes back. */
+  drop(): void {
+    this.#socket?.terminate();
   }
 
   close(): void {
@@ -150,6 +161,7 @@ export class SocketViewer {
       if (this.#subscribes) this.#ask();
     } else if (text.startsWith('44')) this.#fail('it was refused', text);
     else if (text.startsWith('45') || text.startsWith('46')) this.#announced = text;
+    else if (text.startsWith('42["streams"')) this.#meet((JSON.parse(text.slice(2)) as [string, Told])[1].streams);
     else if (text.startsWith('430')) this.#onReply(JSON.parse(text.slice(3)) as unknown[], undefined);
   }
 
@@ -177,6 +189,7 @@ export class SocketViewer {
     if (!answer.ok || !bytes) return this.#fail('it was not answered', JSON.stringify(answer));
     const { value } = answer;
     this.#channel = value.channel;
+    this.#meet(value.streams);
     if (value.is === 'resumed') {
       this.#tally.resumed += 1;
       const { epoch, sections } = decodeFrame(bytes);
@@ -222,8 +235,15 @@ export class SocketViewer {
     return after > since ? 'gap' : { since };
   }
 
+  #meet(streams: readonly StreamMeta[]): void {
+    for (const { id } of streams) this.#known.add(id);
+  }
+
   #count(blocks: Uint8Array): void {
     for (const block of blocksOf(blocks)) {
+      // A client ignores them (S12), so they are lost.
+      if (!this.#known.has(block.stream))
+        this.#tally.wrong.push(`points of stream ${block.stream}, of which nothing was told`);
       for (const value of decodeBlock(block).values) {
         const expected = this.#next.get(block.stream) ?? 0;
         if (value !== expected) this.#tally.wrong.push(`stream ${block.stream}: ${value} instead of ${expected}`);

@@ -30,36 +30,44 @@ const wanted = process.env.LIVE_PEERS?.split(',') ?? [''];
 export async function measureFanOut({ native, server, rounds }) {
   const { rooms, direct, preframed, preframedTurn, mosquitto } = peers;
   const [floor, floorRead] = [peers.floor(native.floor), peers.floorRead(native.floor)];
-  const us = peers.ours(server);
-  const viaSocket = peers.ours(server, { name: 'QuantumFlux, written over a WebSocket', write: 'socket' });
+  const gathered = peers.ours(server, { name: 'QuantumFlux, written every 50 ms', everyMs: 50 });
+  const atOnce = peers.ours(server, { name: 'QuantumFlux, written every 5 ms' });
+  const viaSocket = peers.ours(server, { name: 'QuantumFlux, over a WebSocket every 5 ms', write: 'socket' });
   const rates = [10, 100, 1_000];
 
-  const one = await compare({ native, rounds, layout: ONE, rates }, [
-    us,
-    viaSocket,
+  const all = [rooms, preframed, preframedTurn, direct, mosquitto, floor, floorRead];
+  const one = await compare({ native, rounds, layout: ONE, rates }, [gathered, atOnce, viaSocket, ...all]);
+  const ten = await compare({ native, rounds, layout: TEN, rates }, [
+    gathered,
+    atOnce,
     rooms,
-    preframed,
-    preframedTurn,
     direct,
-    mosquitto,
     floor,
     floorRead,
   ]);
-  const ten = await compare({ native, rounds, layout: TEN, rates }, [us, rooms, direct, floor, floorRead]);
-  const together = peers.ours(server, { all: true });
-  const audience = await compare({ native, rounds, layout: AUDIENCE, rates: [10] }, [together, rooms, floor]);
+  const together = { all: true, everyMs: 50, name: gathered.name };
+  const audience = await compare({ native, rounds, layout: AUDIENCE, rates: [10] }, [
+    peers.ours(server, together),
+    rooms,
+    floor,
+  ]);
 
-  const against = (table, peer, rate, goal, text) =>
+  // Whoever gathers is compared with who gathers, and who sends at once with who does too.
+  const against = (table, [us, peer], rate, goal, text) =>
     goalRow({ table, ours: us.name, peer: peer.name, rate, goal, text });
   return {
     figures: [
-      ...rates.map((rate, i) => against(one, rooms, rate, [1 / 2, 1 / 5, 1 / 45][i], ['1/2', '1/5', '1/45'][i])),
-      ...rates.map((rate) => against(one, preframed, rate, 1.1, '1.1')),
-      ...rates.map((rate) => against(one, preframedTurn, rate, 1.1, '1.1')),
-      ...rates.map((rate, i) => against(ten, rooms, rate, [1 / 6, 1 / 25, 1 / 150][i], ['1/6', '1/25', '1/150'][i])),
-      ...rates.map((rate) => against(ten, floor, rate, 2, '2')),
-      ...rates.map((rate) => against(ten, floorRead, rate, 2, '2')),
-      against(audience, rooms, 10, 1 / 15, '1/15'),
+      ...rates.map((rate, i) =>
+        against(one, [gathered, rooms], rate, [1 / 2, 1 / 5, 1 / 45][i], ['1/2', '1/5', '1/45'][i]),
+      ),
+      ...rates.map((rate) => against(one, [gathered, preframed], rate, 1.1, '1.1')),
+      ...rates.map((rate) => against(one, [atOnce, preframedTurn], rate, 1.1, '1.1')),
+      ...rates.map((rate, i) =>
+        against(ten, [gathered, rooms], rate, [1 / 6, 1 / 25, 1 / 150][i], ['1/6', '1/25', '1/150'][i]),
+      ),
+      ...rates.map((rate) => against(ten, [gathered, floor], rate, 2, '2')),
+      ...rates.map((rate) => against(ten, [atOnce, floorRead], rate, 2, '2')),
+      against(audience, [gathered, rooms], 10, 1 / 15, '1/15'),
     ],
     tables: Object.fromEntries(
       [one, ten, audience].map(({ layout, rows }) => [`CPU per delivery: ${layout.title}`, rows()]),
@@ -159,7 +167,7 @@ function rowOf(cell) {
 }
 
 function goalRow({ table, ours, peer, rate, goal, text }) {
-  const measure = `${table.layout.title}, ${rate} points/s: server us per delivery`;
+  const measure = `${table.layout.title}, ${rate} points/s: us per delivery, ${ours}`;
   const [mine, theirs] = [table.costOf(ours, rate), table.costOf(peer, rate)];
   for (const [name, cost] of [
     [ours, mine],

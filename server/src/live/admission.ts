@@ -5,7 +5,7 @@ import { refuseUpgrade } from '../http/upgrade.ts';
 const defaults = {
   /** Handshakes a second to begin with; then as many as the loop can take, between the two others. */
   rate: 300,
-  minRate: 50,
+  minRate: 100,
   maxRate: 1_000,
   /** How long one may wait to be let in, in ms; who would wait longer is told to come back. */
   maxWaitMs: 5_000,
@@ -125,8 +125,8 @@ export function nextRate(
   lateMs: number,
   { minRate, maxRate }: { minRate: number; maxRate: number },
 ): number {
-  if (lateMs > 60) return Math.max(minRate, rate * 0.8);
-  return lateMs < 30 ? Math.min(maxRate, rate * 1.05) : rate;
+  if (lateMs > 100) return Math.max(minRate, rate * 0.8);
+  return lateMs < 50 ? Math.min(maxRate, rate * 1.05) : rate;
 }
 
 /** Engine.IO is told nothing of it, and keeps nothing. */

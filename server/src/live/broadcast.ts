@@ -57,10 +57,7 @@ export function createBroadcast(
         due.add(channel);
         clock.request();
       },
-      onStreams(channel, streams) {
-        const told = new EventMessage('streams', { channel: channel.id, streams: streams.map(metaOf) });
-        tell(channel, told, streams);
-      },
+      onStreams: tellStreams,
       onGone(channel, ids) {
         // Nothing of them may follow.
         due.add(channel);
@@ -118,6 +115,10 @@ export function createBroadcast(
     }
   }
 
+  function tellStreams(channel: Channel, streams: readonly LiveStream[]): void {
+    tell(channel, new EventMessage('streams', { channel: channel.id, streams: streams.map(metaOf) }), streams);
+  }
+
   function tellNews({ outlet, lag }: Member): void {
     for (const [channel, ids] of lag!.news) {
       const all = [...ids];
@@ -158,6 +159,15 @@ export function createBroadcast(
       laggards.join(member, channel);
       audiences.changed(member);
       return channel;
+    },
+
+    /**
+     * Tells those who see a channel already of streams that somebody found who joined it. Otherwise the channel would
+     * know them, and they would not (S12).
+     */
+    introduce(channel: Channel, streams: readonly LiveStream[]): void {
+      const news = streams.filter(({ id }) => !channel.knows(id));
+      if (channel.size > 1 && news.length > 0) tellStreams(channel, news);
     },
 
     /** Ends one subscription of a member on a channel; says whether there was one. */

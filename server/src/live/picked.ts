@@ -17,15 +17,17 @@ export async function throughAll(entries: readonly Missed[], visit: (entry: Miss
   }
 }
 
-/** What there is of some streams in entries, as one entry; none when there is nothing. */
+/**
+ * What there is of some streams in entries. Each keeps its offset: a reader that is moving to another connection may have
+ * come into the middle meanwhile, and takes only what is beyond (S6).
+ */
 export async function picked(entries: readonly Missed[], ids: ReadonlySet<number>): Promise<FrameEntry[]> {
-  const blocks: Uint8Array[] = [];
-  let last = 0;
+  const found: FrameEntry[] = [];
   await throughAll(entries, ({ offset, payload }) => {
-    last = offset;
-    for (const { stream, bytes } of blocksOf(payload)) if (ids.has(stream)) blocks.push(bytes);
+    const blocks = [...blocksOf(payload)].filter(({ stream }) => ids.has(stream)).map(({ bytes }) => bytes);
+    if (blocks.length > 0) found.push({ offset, blocks: joined(blocks) });
   });
-  return blocks.length > 0 ? [{ offset: last, blocks: joined(blocks) }] : [];
+  return found;
 }
 
 /** The same bytes, one after the other. */

@@ -91,5 +91,6 @@ function placeOf({ channel, ids }: Newcomer, resume: Position): string {
 
 function weightOf(replayed: Replayed | 'too_far'): number {
   if (replayed === 'too_far') return 1;
-  return replayed.ranges.reduce((sum, { entries }) => sum + 64 + (entries[0]?.blocks.length ?? 0), 0);
+  const entries = replayed.ranges.flatMap((range) => range.entries);
+  return entries.reduce((sum, { blocks }) => sum + 64 + blocks.length, 64 * replayed.ranges.length);
 }

@@ -61,10 +61,12 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
           `No stream matches ${text}. A stream exists once a point was written to it.`,
         );
       }
+      broadcast.introduce(channel, streams);
       // From here on they are followed; until here, something of them may have gone by.
       while (channel.meet(streams.map(({ id }) => id))) {
         at = broadcast.position();
         streams = await catalog.select(selector, viewer);
+        broadcast.introduce(channel, streams);
       }
       const ids = streams.map(({ id }) => id);
       const now = Date.now();
@@ -73,6 +75,7 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
       const missed = resume && (await replay.since(newcomer, resume));
       if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
       const { begun, ...history } = await replay.history(newcomer, { from, width, now });
+      broadcast.introduce(channel, begun);
       channel.meet(begun.map(({ id }) => id));
       return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
     } catch (error) {
