@@ -68,7 +68,8 @@ async function startSecond(env) {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'quantumflux-bench-'));
   const program = join(import.meta.dirname, '../../server/dist/main.js');
-  const server = await start(process.execPath, [program], {
+  const nodeArgs = process.env.BENCH_NODE_ARGS?.split(' ') ?? [];
+  const server = await start(process.execPath, [...nodeArgs, program], {
     waitFor: 'nothing',
     env: { ...env, DATA_DIR: dir, PORT: String(port), HOST_METRICS: 'off' },
   });

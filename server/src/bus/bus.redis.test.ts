@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { findFreePort } from '../database/embedded/ports.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/redis.ts';
 import { silent } from '../log.ts';
-import type { Bus } from './bus.ts';
+import { publishCommit, type Bus } from './bus.ts';
 import { busContract } from './bus.contract.ts';
 import { createRedisBus } from './bus.redis.ts';
 import { pack } from './codec.ts';
 import { redisAddress } from './redis-address.ts';
+import type { Message } from './topics.ts';
 
 const isThere = hasRedis();
 const buses: Bus[] = [];
@@ -70,13 +71,56 @@ describe.skipIf(!isThere)('with a Redis server', () => {
     client.disconnect();
   });
 
-  test('it takes two connections, however many subscribe', async () => {
+  test('it takes one connection, however many subscribe', async () => {
     const client = new Redis(redis.url);
     const connections = async () => (String(await client.client('LIST')).match(/name=quantumflux-bus/g) ?? []).length;
     await expect.poll(connections).toBe(0);
     const { bus } = await listen(redis.url);
     for (const topic of ['streams', 'points', 'keys', 'keys'] as const) await bus.subscribe(topic, () => {});
-    expect(await connections()).toBe(2);
+    expect(await connections()).toBe(1);
+    client.disconnect();
+  });
+
+  test('heads that follow each other soon reach other servers as one, with the furthest of each partition', async () => {
+    const a = await listen(redis.url);
+    const b = await listen(redis.url, a.prefix);
+    const heard: Message<'heads'>[] = [];
+    await b.bus.subscribe('heads', (position) => void heard.push(position));
+    const say = (epoch: number, ...offsets: [number, number][]) => a.bus.publish('heads', { epoch, offsets });
+    await say(1, [0, 7], [3, 1]);
+    await say(1, [0, 6], [5, 2]);
+    await say(2, [0, 1]);
+    await expect
+      .poll(() => heard)
+      .toEqual([
+        {
+          epoch: 1,
+          offsets: [
+            [0, 7],
+            [3, 1],
+            [5, 2],
+          ],
+        },
+        { epoch: 2, offsets: [[0, 1]] },
+      ]);
+  });
+
+  test('what is said in one turn of the loop is sent in one piece, as all partitions of a commit are', async () => {
+    const a = await listen(redis.url);
+    const b = await listen(redis.url, a.prefix);
+    const heard: number[] = [];
+    await b.bus.subscribe('points', ({ partition }) => void heard.push(partition));
+    const client = new Redis(redis.url);
+    const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await client.info('stats'))![1]);
+    const before = await reads();
+    const commits = Array.from({ length: 20 }, (_, i) => ({
+      epoch: 1,
+      entries: Array.from({ length: 8 }, (_, partition) => ({ partition, offset: i, payload: Uint8Array.of(1) })),
+    }));
+    await Promise.all(commits.map((commit) => publishCommit(a.bus, commit)));
+    await expect.poll(() => heard).toHaveLength(160);
+    // With the question itself, heads, and signs of life.
+    expect((await reads()) - before).toBeLessThan(10);
     client.disconnect();
   });
 

@@ -3,9 +3,10 @@ import type { Log } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { isFrom, pack, SENDER_BYTES, unpack } from './codec.ts';
 import { connectRedis } from './connection.redis.ts';
+import { gatherHeads } from './heads.ts';
 import { createListeners } from './listeners.ts';
 import type { RedisAddress } from './redis-address.ts';
-import { channelOf, channelsOf, topicOf, type Topic } from './topics.ts';
+import { channelOf, channelsOf, topicOf, type Message, type Topic } from './topics.ts';
 
 /** Most bytes that are on their way to Redis. Hints beyond that are let go. */
 const MAX_PENDING_BYTES = 16 * 1_024 * 1_024;
@@ -20,23 +21,25 @@ export type RedisBusOptions = {
 };
 
 /**
- * The bus between servers: Redis pub/sub over two connections. What a server says, it hears itself at once and without
+ * The bus between servers: Redis pub/sub over one connection. What a server says, it hears itself at once and without
  * Redis. While Redis is away, hints to others are let go, not kept.
  */
 export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumflux:bus:' }: RedisBusOptions): Bus {
   const listeners = createListeners(log);
   const watchers = new Set<(isUp: boolean) => void>();
-  const publisher = connectRedis(address, { name: 'bus-publish', patienceMs: 1_000 });
-  const subscriber = connectRedis(address, { name: 'bus-subscribe', patienceMs: 1_000 });
+  // Since Redis 6 a connection that listens may speak as well. So the answer to what we say comes together with its echo.
+  const redis = connectRedis(address, { name: 'bus', patienceMs: 1_000 });
   const sender = randomBytes(SENDER_BYTES);
   const misunderstood = new Set<Topic>();
   let isOpen = true;
   let isListening = false;
   let isRefused = false;
   let isAway = false;
+  let isCorked = false;
   let pendingBytes = 0;
+  const heads = gatherHeads((position) => tell('heads', position));
 
-  const isUp = () => isOpen && publisher.status === 'ready' && isListening && !isRefused;
+  const isUp = () => isOpen && redis.status === 'ready' && isListening && !isRefused;
 
   function lost(cause?: unknown): void {
     if (!isOpen || isAway) return;
@@ -63,11 +66,11 @@ export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumfl
   /** Whether Redis has done it. Else what we hear is no longer what we want: with a new connection, all is asked anew. */
   async function told(command: 'subscribe' | 'unsubscribe', channels: string[]): Promise<boolean> {
     try {
-      await subscriber[command](...channels.map((channel) => prefix + channel));
+      await redis[command](...channels.map((channel) => prefix + channel));
       return true;
     } catch (error) {
       lost(error);
-      if (isOpen) subscriber.disconnect(true);
+      if (isOpen) redis.disconnect(true);
       return false;
     }
   }
@@ -87,40 +90,61 @@ export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumfl
     }
   }
 
+  /** Tells the others. */
+  function tell<T extends Topic>(topic: T, message: Message<T>): void {
+    if (redis.status !== 'ready') return;
+    const bytes = pack(topic, message, sender);
+    if (pendingBytes + bytes.length > MAX_PENDING_BYTES) return;
+    cork();
+    void send(prefix + channelOf(topic, message), bytes);
+  }
+
+  /** What is said in one turn of the loop, as all of a commit is, goes out in one write: that is what costs. */
+  function cork(): void {
+    if (isCorked) return;
+    isCorked = true;
+    const { stream } = redis;
+    stream.cork();
+    process.nextTick(() => {
+      isCorked = false;
+      stream.uncork();
+    });
+  }
+
   async function send(channel: string, bytes: Buffer): Promise<void> {
     pendingBytes += bytes.length;
     try {
-      await publisher.publish(channel, bytes);
+      await redis.publish(channel, bytes);
       isRefused = false;
       found();
     } catch (error) {
       // Connected and yet not served: no right to publish, or no memory.
-      isRefused = publisher.status === 'ready';
+      isRefused = redis.status === 'ready';
       lost(error);
     } finally {
       pendingBytes -= bytes.length;
     }
   }
 
-  for (const connection of [publisher, subscriber]) connection.on('error', lost).on('close', () => lost());
-  subscriber.on('close', () => (isListening = false)).on('messageBuffer', hear);
-  const pings = setInterval(() => {
-    for (const connection of [publisher, subscriber]) connection.ping().catch(() => {});
-  }, PING_MS);
+  function left(): void {
+    isListening = false;
+    lost();
+  }
+
+  redis.on('error', lost).on('close', left).on('messageBuffer', hear);
+  const pings = setInterval(() => void redis.ping().catch(() => {}), PING_MS);
   pings.unref();
 
   // The first try to connect has ended, well or not; those who begin by then hear what is sent from then on.
-  const tried = Promise.all([
-    new Promise<void>((done) => publisher.on('ready', found).once('ready', done).once('close', done)),
-    new Promise<void>((done) => subscriber.on('ready', () => void listen().then(done)).once('close', done)),
-  ]);
+  const tried = new Promise<void>((done) => {
+    redis.on('ready', () => void listen().then(done)).once('close', done);
+  });
 
   return {
     publish(topic, message) {
       listeners.deliver(topic, message);
-      if (publisher.status !== 'ready') return Promise.resolve();
-      const bytes = pack(topic, message, sender);
-      if (pendingBytes + bytes.length <= MAX_PENDING_BYTES) void send(prefix + channelOf(topic, message), bytes);
+      if (topic === 'heads') heads.add(message as Message<'heads'>);
+      else tell(topic, message);
       return Promise.resolve();
     },
     async subscribe(topic, handle, part = {}) {
@@ -128,11 +152,11 @@ export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumfl
       const stop = listeners.add(topic, handle, part);
       await tried;
       // Also when another one has asked for it: the answer to that may still be on its way.
-      if (subscriber.status === 'ready') await told('subscribe', channels);
+      if (redis.status === 'ready') await told('subscribe', channels);
       return () => {
         stop();
         const unheard = channels.filter((channel) => !listeners.has(channel));
-        if (unheard.length > 0 && subscriber.status === 'ready') void told('unsubscribe', unheard);
+        if (unheard.length > 0 && redis.status === 'ready') void told('unsubscribe', unheard);
         return Promise.resolve();
       };
     },
@@ -144,10 +168,10 @@ export function createRedisBus(address: RedisAddress, { log, prefix = 'quantumfl
     close() {
       isOpen = false;
       clearInterval(pings);
+      heads.stop();
       listeners.clear();
       watchers.clear();
-      publisher.disconnect();
-      subscriber.disconnect();
+      redis.disconnect();
       return Promise.resolve();
     },
   };

@@ -211,16 +211,28 @@ describe('of partitions that nobody watches', () => {
     await vi.waitFor(() => expect(heard).toEqual(['0:1=1']));
   });
 
+  test('nobody asks for streams as long as nothing is written there', async () => {
+    const meetStreams = vi.fn(() => Promise.resolve());
+    const heads = vi.spyOn(journal, 'heads');
+    const follower = await follow({ ...watched, meetStreams });
+    await vi.waitFor(() => expect(heads.mock.calls.length).toBeGreaterThan(5));
+    expect(meetStreams).not.toHaveBeenCalled();
+    await append(entry(0, 1));
+    await vi.waitFor(() => expect(told(follower, 0)).toBe(1));
+    expect(meetStreams).toHaveBeenCalled();
+  });
+
   test('the head is not told before all streams are known that had points by then', async () => {
     const asked: (() => void)[] = [];
     const meetStreams = () => new Promise<void>((resolve) => asked.push(resolve));
     const { position } = await follow({ ...watched, meetStreams });
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
     await append(entry(0, 1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await append(entry(0, 2));
     asked[0]!();
     await vi.waitFor(() => expect(asked).toHaveLength(2));
-    expect(position().offsets[0]).toEqual([0, 0]);
+    expect(position().offsets[0]).toEqual([0, 1]);
     asked[1]!();
-    await vi.waitFor(() => expect(position().offsets[0]).toEqual([0, 1]));
+    await vi.waitFor(() => expect(position().offsets[0]).toEqual([0, 2]));
   });
 });

@@ -128,16 +128,20 @@ export async function followJournal(
     // Heads that were read before an entry was heard are not an older state, so ours are those of before the question.
     if (now.epoch !== epoch || isRewound(now, before)) return reset(now);
     for (const [partition, offset] of now.offsets) followed.get(partition)?.tail.expect(offset);
-    if (followed.size === now.offsets.length) return;
+    if (!now.offsets.some(isNewToUs)) return;
     // Whoever is told of the head of a quiet partition takes it that nothing there was for it: by then all streams that had
     // points there are known, and those who see one of them have begun to watch.
     await meetStreams();
     if (now.epoch !== epoch) return;
-    for (const [partition, offset] of now.offsets) {
-      if (followed.has(partition) || offset <= offsetOf(partition)) continue;
+    for (const [partition, offset] of now.offsets.filter(isNewToUs)) {
       heads.set(partition, offset);
       onHead(partition, offset);
     }
+  }
+
+  /** Whether a partition that is not followed went on. */
+  function isNewToUs([partition, offset]: [number, number]): boolean {
+    return !followed.has(partition) && offset > offsetOf(partition);
   }
 
   /** Looks at what is there from now on, also when a look is under way. */
