@@ -21,6 +21,8 @@ export default defineConfig({
           name: 'node',
           globalSetup,
           include: ['{sdk,server}/src/**/*.test.ts', 'widgets/src/plot/**/*.test.ts', 'tests/rules/**/*.test.ts'],
+          // Many of them wait for databases, brokers and clocks.
+          maxWorkers: 3,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

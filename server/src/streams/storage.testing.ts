@@ -59,7 +59,8 @@ export async function startStorage({ start = startDatabase } = {}) {
     open({ chunkPoints = 8_192, log = silent, recent }: Opening = {}) {
       const read = createReader({ log });
       const store = createCompactionStore(pool);
-      const compactor = createCompactor({ store, read }, { ageMs: 0, chunkPoints });
+      // The time of a commit is rounded to ms, so it may be half of one ahead of the clock.
+      const compactor = createCompactor({ store, read }, { ageMs: -1, chunkPoints });
       const months = createMonthMaker({ store, read });
       return { store, compactor, months, ...createHistory({ snapshot: createSnapshots(pool, recent), read }) };
     },
