@@ -135,7 +135,7 @@ test('a step that fails at its end has changed nothing, and the next one does it
       },
       read: createReader({ log: silent }),
     },
-    { ageMs: 0 },
+    { ageMs: -1 },
   );
   await expect(dying.step()).rejects.toThrow('killed');
   expect((await chunks()).map(({ first }) => first)).toEqual([1]);
