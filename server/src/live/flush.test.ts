@@ -67,3 +67,15 @@ test('[S14] all who asked for the same rate have the same beat, and no more of t
   expect(beats.length).toBeGreaterThan(1);
   for (const { items } of beats) expect(new Set(items)).toEqual(new Set(['a', 'b']));
 });
+
+test('[S14] what comes after a pause does not wait', async () => {
+  const beats: { at: number; items: string[] }[] = [];
+  const { add, stop } = createBeats<string>((items) => beats.push({ at: performance.now(), items }));
+  stops.push(stop);
+  add('first', 0.5);
+  await vi.waitFor(() => expect(beats).toHaveLength(1));
+  add('second', 0.5);
+  await vi.waitFor(() => expect(beats).toHaveLength(2), { timeout: 5_000 });
+  expect(beats.map(({ items }) => items)).toEqual([['first'], ['second']]);
+  expect(beats[1]!.at - beats[0]!.at).toBeGreaterThan(1_990);
+});

@@ -57,30 +57,46 @@ export function createFlushClock(flush: () => void) {
   };
 }
 
-/** Calls back for all that asked for the same `hz`, together, at most so many times a second. */
+/**
+ * Calls back for all that asked for the same `hz`, together, at most so many times a second: what comes after a pause with the
+ * next turn of the loop, the rest when its time has come.
+ */
 export function createBeats<Item>(onBeat: (items: Item[]) => void) {
-  const waiting = new Map<number, { items: Item[]; timer: NodeJS.Timeout }>();
+  /** What waits at each rate. There is an entry while the last beat is not long enough ago. */
+  const waiting = new Map<number, Item[]>();
+  const timers = new Map<number, NodeJS.Timeout>();
+
+  function beat(hz: number): void {
+    const items = waiting.get(hz) ?? [];
+    if (items.length === 0) {
+      waiting.delete(hz);
+      timers.delete(hz);
+      return;
+    }
+    waiting.set(hz, []);
+    schedule(hz, Math.ceil(1_000 / hz));
+    onBeat(items);
+  }
+
+  function schedule(hz: number, ms: number): void {
+    timers.set(
+      hz,
+      setTimeout(() => beat(hz), ms),
+    );
+  }
 
   return {
     /** Takes an item for the next beat. */
     add(item: Item, hz: number): void {
-      const beat = waiting.get(hz);
-      if (beat) return void beat.items.push(item);
-      const period = 1_000 / hz;
-      const items = [item];
-      const timer = setTimeout(
-        () => {
-          waiting.delete(hz);
-          onBeat(items);
-        },
-        // A timer may be up to a millisecond early, and would then run twice for one beat.
-        Math.ceil(period - (performance.now() % period)) + 1,
-      );
-      waiting.set(hz, { items, timer });
+      const items = waiting.get(hz);
+      if (items) return void items.push(item);
+      waiting.set(hz, [item]);
+      schedule(hz, 0);
     },
 
     stop(): void {
-      for (const { timer } of waiting.values()) clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
       waiting.clear();
     },
   };
