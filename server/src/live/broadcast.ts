@@ -140,11 +140,24 @@ export function createBroadcast(
     onChange: (streams: LiveStream[]) => channels.onChange(streams),
     onNew: channels.onNew,
 
-    /** Up to here everything was brought to its channels, or waits for their next section. */
-    position: (): Position => ({
-      epoch: channels.epoch,
-      offsets: channels.heads.map((head, partition) => [partition, head]),
-    }),
+    /**
+     * The position of now: up to there everything was brought to its channels, or waits for their next section. It is one to go on from, live, for streams of which `covers` says so later: their partitions were
+     * followed then, and have been since.
+     */
+    moment(): { at: Position; covers: (ids: readonly number[]) => boolean } {
+      const offsets = channels.heads.map((head, partition): [number, number] => [partition, head]);
+      const at = { epoch: channels.epoch, offsets };
+      if (!following) return { at, covers: () => true };
+      const marks = offsets.map(([partition]) => following.markOf(partition));
+      return {
+        at,
+        covers: (ids) =>
+          ids.every((id) => {
+            const partition = following.partitionOf(id);
+            return marks[partition] !== undefined && marks[partition] === following.markOf(partition);
+          }),
+      };
+    },
 
     onReset(position: Position): void {
       stopRound?.();

@@ -20,7 +20,8 @@ export type Conflation = { intervalMs: number; maxHz: number };
 /** What is needed of partitions whose streams somebody sees. */
 export type Following = {
   partitionOf: (stream: number) => number;
-  isFollowing: (partition: number) => boolean;
+  /** The same as long as a partition is followed without a break; undefined while it is not. */
+  markOf: (partition: number) => number | undefined;
   /** Follows a partition from the head on that was told last; gives back what ends it. */
   watch: (partition: number) => () => void;
 };
@@ -80,18 +81,15 @@ export class Channel {
     return this.#known.has(id);
   }
 
-  /** From now on it has points of these; says whether a partition of them was not followed until now. */
-  meet(ids: Iterable<number>): boolean {
-    let hasBegun = false;
+  /** From now on it has points of these. */
+  meet(ids: Iterable<number>): void {
     for (const id of ids) {
       if (this.#known.has(id)) continue;
       this.#known.add(id);
       const partition = this.#following?.partitionOf(id);
       if (partition === undefined || this.#watched.has(partition)) continue;
-      hasBegun ||= !this.#following!.isFollowing(partition);
       this.#watched.set(partition, this.#following!.watch(partition));
     }
-    return hasBegun;
   }
 
   /** Nobody sees it any more. */

@@ -29,11 +29,13 @@ async function follow({
   sweepMs = 60_000,
   onReset = () => undefined,
   meetStreams,
+  start,
   ...options
-}: FollowerOptions & { onReset?: Reader['onReset']; meetStreams?: () => Promise<void> } = {}) {
+}: FollowerOptions & { onReset?: Reader['onReset']; meetStreams?: () => Promise<void>; start?: Position } = {}) {
   const heard: string[] = [];
   const onEntry = ({ partition, offset, payload }: Entry) => void heard.push(`${partition}:${offset}=${payload[0]}`);
-  const ports = { journal, bus, log: silent, ...(meetStreams && { meetStreams }) };
+  const from = start ?? (await journal.heads());
+  const ports = { start: from, journal, bus, log: silent, ...(meetStreams && { meetStreams }) };
   const follower = await followJournal(ports, { onEntry, onReset }, { sweepMs, ...options });
   stops.push(follower.stop);
   return { heard, ...follower };
@@ -47,6 +49,22 @@ test('hints bring entries at once, in order, and only from now on', async () => 
   await publishCommit(bus, await append(entry(0, 2), entry(3, 3)));
   await publishCommit(bus, await append(entry(0, 4)));
   await vi.waitFor(() => expect(heard).toEqual(['0:2=2', '3:1=3', '0:3=4']));
+});
+
+test('what was written since the position to begin at is handed on, though no hint ever told of it', async () => {
+  await append(entry(0, 1));
+  const start = await journal.heads();
+  await append(entry(0, 2), entry(3, 3));
+  const { heard } = await follow({ start });
+  await vi.waitFor(() => expect(heard.toSorted()).toEqual(['0:2=2', '3:1=3']));
+});
+
+test('so it is of a partition that is watched only later', async () => {
+  const start = await journal.heads();
+  await append(entry(0, 1));
+  const { heard, watch } = await follow({ start, follow: 'watched' });
+  watch(0);
+  await vi.waitFor(() => expect(heard).toEqual(['0:1=1']));
 });
 
 test('a lost hint is read from the journal when the next one shows the gap', async () => {

@@ -12,6 +12,8 @@ export type JournalTail = {
 };
 
 export type FollowerPorts = {
+  /** From where on. Whoever is told of what follows must have begun at the very same position, or something falls between. */
+  start: Position;
   journal: JournalTail;
   bus: Pick<Bus, 'subscribe' | 'isUp' | 'onChange'>;
   log: Log;
@@ -41,22 +43,28 @@ export type FollowerOptions = TailOptions & {
 };
 
 /** A partition that somebody watches, or did a moment ago. */
-type Followed = { tail: Tail; listening: Promise<Stop>; viewers: number; leaving: NodeJS.Timeout | undefined };
+type Followed = {
+  mark: number;
+  tail: Tail;
+  listening: Promise<Stop>;
+  viewers: number;
+  leaving: NodeJS.Timeout | undefined;
+};
 
 /**
- * Follows the journal from now on. The bus brings entries early; what it loses is read from the journal when the next
+ * Follows the journal from a position on. The bus brings entries early; what it loses is read from the journal when the next
  * entry, or the sweep, shows that something is missing. Of a partition that nobody watches only the head is followed:
  * what is written there does not even travel to this server.
  */
 export async function followJournal(
-  { journal, bus, log, meetStreams = () => Promise.resolve() }: FollowerPorts,
+  { start, journal, bus, log, meetStreams = () => Promise.resolve() }: FollowerPorts,
   { onEntry, onHead = () => undefined, onReset }: Reader,
   { follow = 'all', lingerMs = 10_000, sweepMs = 1_000, sweepWhileDownMs = 250, ...options }: FollowerOptions = {},
 ) {
-  const start = await journal.heads();
   let epoch = start.epoch;
   let heads = new Map(start.offsets);
   const followed = new Map<number, Followed>();
+  let marks = 0;
   let isOpen = true;
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> | undefined;
@@ -72,7 +80,7 @@ export async function followJournal(
     const listening = bus.subscribe('points', hear, { partition });
     // What was said before is found by looking once it listens.
     void listening.then(sweepAnew);
-    const begun: Followed = { tail, listening, viewers: 0, leaving: undefined };
+    const begun: Followed = { mark: ++marks, tail, listening, viewers: 0, leaving: undefined };
     followed.set(partition, begun);
     return begun;
   }
@@ -167,6 +175,8 @@ export async function followJournal(
     /** Up to where everything was handed on; of partitions that are not followed, how far they are. */
     position: ours,
     isFollowing: (partition: number) => followed.has(partition),
+    /** The same as long as a partition is followed without a break; undefined while it is not. */
+    markOf: (partition: number) => followed.get(partition)?.mark,
     watch,
     async stop(): Promise<void> {
       isOpen = false;

@@ -46,24 +46,25 @@ export type LiveOptions = FollowerOptions & BroadcastOptions;
 export async function startLiveGateway(ports: LivePorts, options: LiveOptions = {}): Promise<Stop> {
   const { io, bus, authenticate, catalog, metrics, recent } = ports;
 
+  const start = await ports.journal.heads();
   const broadcast = createBroadcast(
     {
       streamOf: catalog.get,
       meet: catalog.meet,
       following: {
         partitionOf: ports.partitionOf,
-        isFollowing: (partition) => follower.isFollowing(partition),
+        markOf: (partition) => follower.markOf(partition),
         watch: (partition) => follower.watch(partition),
       },
       recent,
       onFrames: (count) => metrics.framesSent.inc(count),
     },
-    await ports.journal.heads(),
+    start,
     options,
   );
   const replay = createReplay(ports);
   const follower = await followJournal(
-    { ...ports, meetStreams: catalog.look },
+    { ...ports, start, meetStreams: catalog.look },
     {
       onEntry(entry) {
         recent.add(entry);

@@ -51,33 +51,34 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
     }
     // Joined before anything is read, and where the channels are in this moment: replay.ts says why nothing falls between.
     const channel = broadcast.join(member, { selector, viewer, conflation });
-    let at = broadcast.position();
     metrics.subscriptions.inc();
     try {
-      let streams = await catalog.select(selector, viewer);
-      if (streams.length === 0 && !wait) {
-        throw new QuantumFluxError(
-          'not_found',
-          `No stream matches ${text}. A stream exists once a point was written to it.`,
-        );
+      for (;;) {
+        // Nothing is followed any more for somebody who left meanwhile.
+        if (!member.channels.includes(channel)) throw new QuantumFluxError('unavailable', 'The connection has ended.');
+        const { at, covers } = broadcast.moment();
+        const streams = await catalog.select(selector, viewer);
+        if (streams.length === 0 && !wait) {
+          throw new QuantumFluxError(
+            'not_found',
+            `No stream matches ${text}. A stream exists once a point was written to it.`,
+          );
+        }
+        const ids = streams.map(({ id }) => id);
+        // From here on they are followed. What went by of them until here, after `at`, nobody brings us.
+        meet(channel, streams);
+        if (!covers(ids)) continue;
+
+        const now = Date.now();
+        const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
+        const newcomer = { channel, protocol, at, ids };
+        const missed = resume && (await replay.since(newcomer, resume));
+        if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
+        const { begun, ...history } = await replay.history(newcomer, { from, width, now });
+        meet(channel, begun);
+        if (!covers(begun.map(({ id }) => id))) continue;
+        return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
       }
-      broadcast.introduce(channel, streams);
-      // From here on they are followed; until here, something of them may have gone by.
-      while (channel.meet(streams.map(({ id }) => id))) {
-        at = broadcast.position();
-        streams = await catalog.select(selector, viewer);
-        broadcast.introduce(channel, streams);
-      }
-      const ids = streams.map(({ id }) => id);
-      const now = Date.now();
-      const head = { channel: channel.id, now, streams: streams.map(metaOf), ...(conflation ? { conflation } : {}) };
-      const newcomer = { channel, protocol, at, ids };
-      const missed = resume && (await replay.since(newcomer, resume));
-      if (missed && 'frame' in missed) return { is: 'resumed', ...head, ...missed };
-      const { begun, ...history } = await replay.history(newcomer, { from, width, now });
-      broadcast.introduce(channel, begun);
-      channel.meet(begun.map(({ id }) => id));
-      return { is: 'history', ...head, streams: [...head.streams, ...begun.map(metaOf)], ...missed, ...history };
     } catch (error) {
       drop(member, channel);
       throw error;
@@ -87,6 +88,11 @@ export function createSubscriptions(ports: SubscriptionPorts): Part {
   function conflationFor({ from, width, maxHz }: { from: TimeInput; width: number; maxHz: number }): Conflation {
     const now = Date.now();
     return { intervalMs: intervalFor(Math.max(1, now - resolveTime(from, now)), width), maxHz };
+  }
+
+  function meet(channel: Channel, streams: readonly LiveStream[]): void {
+    broadcast.introduce(channel, streams);
+    channel.meet(streams.map(({ id }) => id));
   }
 
   function drop(member: Member, channel: Channel): void {
