@@ -10,7 +10,8 @@ import { createResumes, type Resumed } from './resumes.ts';
 // how far the channels are: `at`. From there on it gets everything, live. What is replayed brings it up to `at`, or
 // further: a reader drops what it has twice. `ids` are looked up after joining, and every stream of an entry is met before
 // the entry is delivered, so they lack no stream of an entry up to `at`. History may be newer than `at`; whether streams
-// began in between is looked up in the very entries in between.
+// began in between is looked up in the very entries in between. Where partitions are followed only while somebody watches, all
+// of this is begun anew (subscriptions.ts) until those of its streams were followed at `at`, and have been since.
 
 /** What replay asks of others. */
 export type ReplayPorts = {
